@@ -1,0 +1,34 @@
+//! The vocabulary every room of weir shares: ids, the flow definition, the run record, limits and error codes.
+//!
+//! This room holds data and its rules alone. It must not do I/O, read a clock, draw random numbers or know tokio; the
+//! [`Clock`] and [`Entropy`] traits say what others hand in at start.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod clock;
+mod code;
+mod event;
+mod finding;
+mod flow;
+mod ids;
+mod json;
+mod limits;
+mod record;
+mod span;
+mod trigger;
+
+pub use action::{ActionInfo, ActionVersion, Capability};
+pub use clock::{Clock, Entropy, ManualClock, Timestamp};
+pub use code::{Code, Coded};
+pub use event::{DebugEvent, EventKind};
+pub use finding::{Finding, Findings, Severity};
+pub use flow::{Accepted, Auth, Capture, Cors, FlowDef, Retry, StepDef, TriggerDef, Unanswered, WebhookDef};
+pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, TenantId};
+pub use json::Json;
+pub use limits::Limits;
+pub use record::{
+    Answer, ErrorInfo, LogLevel, LogLine, Mode, Outcome, RunRecord, RunSummary, StepRecord, TriggerRecord, Usage,
+};
+pub use span::{Span, SpanError};
+pub use trigger::{RequestInfo, Trigger};
