@@ -1,1 +1,17 @@
+//! The seam behind which one host or many share definitions, artifacts, the queue, the run log and debug events.
+//!
+//! The rooms above do not know which substrate they run on. This room must not decide what a definition or a run means.
 
+#![forbid(unsafe_code)]
+
+mod bus;
+mod error;
+mod local;
+mod seam;
+
+pub use bus::{DebugBus, Subscription};
+pub use error::ClusterError;
+pub use seam::{Artifacts, BoxFuture, Cluster, Definitions, Health, Queue, RunLog};
+pub use weir_store::{
+    Ack, Change, Doc, DocKey, DocKind, Entry, Expect, MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter, StoreError,
+};

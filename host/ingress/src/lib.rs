@@ -1,1 +1,20 @@
+//! The listener for webhooks: takes requests within limits and deadlines, makes of them what a flow sees, and puts answers
+//! on the wire by the response contract.
+//!
+//! It must not execute flows (engine) or know how they are kept (catalog), and never shows what went wrong inside.
 
+#![forbid(unsafe_code)]
+
+mod body;
+mod cors;
+mod error;
+mod hooks;
+mod options;
+mod payload;
+mod route;
+mod server;
+mod wire;
+
+pub use error::Refusal;
+pub use options::Options;
+pub use server::serve;

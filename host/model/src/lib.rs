@@ -24,7 +24,7 @@ pub use code::{Code, Coded};
 pub use event::{DebugEvent, EventKind};
 pub use finding::{Finding, Findings, Severity};
 pub use flow::{Accepted, Auth, Capture, Cors, FlowDef, Retry, StepDef, TriggerDef, Unanswered, WebhookDef};
-pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, TenantId};
+pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
 pub use json::Json;
 pub use limits::Limits;
 pub use record::{

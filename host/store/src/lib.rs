@@ -1,1 +1,31 @@
+//! Where weir keeps what must outlive the process: keys, codecs and group commit over RocksDB.
+//!
+//! This room is the only one that knows RocksDB. It stores what it is given; it must not decide what a flow, a run or a
+//! definition means, and it reads neither clock nor randomness.
 
+#![forbid(unsafe_code)]
+
+mod ack;
+mod codec;
+mod doc;
+mod error;
+mod job;
+mod keys;
+mod line;
+mod rocks;
+mod run;
+mod store;
+#[cfg(test)]
+mod tests;
+mod traits;
+mod writer;
+
+pub use ack::{Ack, Applied};
+pub use doc::{Change, Doc, DocKey, DocKind, Expect};
+pub use error::StoreError;
+pub use rocks::Options;
+pub use run::{Entry, MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter};
+pub use store::Store;
+pub use traits::{
+    ArtifactReader, ArtifactWriter, DocReader, DocWriter, QueueReader, QueueWriter, RunReader, RunWriter,
+};

@@ -1,1 +1,15 @@
+//! What opens doors: API tokens, and the one place where weir does cryptography. It must not keep what it makes or know
+//! where it is kept.
 
+#![forbid(unsafe_code)]
+
+mod digest;
+mod error;
+mod record;
+mod role;
+mod token;
+
+pub use error::TokenError;
+pub use record::{TokenHash, TokenRecord};
+pub use role::Role;
+pub use token::{Token, TokenId};

@@ -1,1 +1,71 @@
-fn main() {}
+//! `cargo xtask …`: set-up, demo, test, lint, actions, bench. It starts other programs and depends on nothing heavy, so
+//! that it builds in seconds on a machine that has nothing but Rust.
+
+#![forbid(unsafe_code)]
+
+mod actions;
+mod bench;
+mod demo;
+mod lint;
+mod setup;
+mod shell;
+mod test;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Tasks of the weir workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what the build needs and this machine lacks
+    Setup,
+    /// Build, start a server on a scratch folder, deploy the examples, send a webhook and show its run
+    Demo {
+        /// End after the run was shown, instead of serving until interrupted
+        #[arg(long)]
+        once: bool,
+    },
+    /// Set up, build and run every test
+    Test {
+        /// Passed on to nextest, such as a filter
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Check formatting, clippy and the rules of the house
+    Lint,
+    /// Build the committed components again
+    Actions {
+        /// Change nothing; fail where the committed bytes differ
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure throughput, CPU per request, latency and memory beside a bare server
+    Bench {
+        /// Rounds; medians are reported
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Seconds of load per case and round
+        #[arg(long, default_value_t = 8)]
+        seconds: u64,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().task {
+        Task::Setup => setup::run(),
+        Task::Demo { once } => demo::run(once),
+        Task::Test { args } => test::run(&args.iter().map(String::as_str).collect::<Vec<_>>()),
+        Task::Lint => lint::run(),
+        Task::Actions { check } => actions::run(check),
+        Task::Bench { rounds, seconds } => bench::run(&bench::Options { rounds, time: Duration::from_secs(seconds) }),
+    }
+}

@@ -1,0 +1,102 @@
+//! What every handler shares: the rooms below, the settings, and the bounds on open streams and uploads.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, watch};
+use weir_engine::{Catalog, Engine};
+use weir_model::{Clock, Entropy};
+
+use crate::guard::Hosts;
+
+/// Event streams open at one time.
+const STREAMS: usize = 256;
+/// Components uploaded at one time; each is held in memory whole.
+const UPLOADS: usize = 4;
+
+/// What the API is made of.
+pub struct AdminOptions {
+    /// What exists and happens.
+    pub engine: Engine,
+    /// The JSON Schema of a definition, made by flow from the engine's step kinds.
+    pub flow_schema: serde_json::Value,
+    /// Randomness, for request ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Names and addresses, besides loopback, under which the admin may be called.
+    pub hosts: Vec<String>,
+    /// The address of the webhook listener as callers write it, e.g. `http://localhost:8787`.
+    pub webhook_url: String,
+}
+
+/// The shared state of the API; a cheap clone.
+#[derive(Clone)]
+pub struct AdminState(Arc<Shared>);
+
+struct Shared {
+    options: AdminOptions,
+    hosts: Hosts,
+    flow_schema: Bytes,
+    streams: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
+    closing: watch::Sender<bool>,
+}
+
+impl AdminState {
+    /// The state made of its parts.
+    pub fn new(options: AdminOptions) -> Self {
+        Self(Arc::new(Shared {
+            hosts: Hosts::new(&options.hosts),
+            flow_schema: options.flow_schema.to_string().into(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
+            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            closing: watch::Sender::new(false),
+            options,
+        }))
+    }
+
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
+        self.0.options.engine.catalog()
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.options.engine
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &**self.0.options.engine.clock()
+    }
+
+    pub(crate) fn entropy(&self) -> &dyn Entropy {
+        &*self.0.options.entropy
+    }
+
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.0.hosts
+    }
+
+    pub(crate) fn flow_schema(&self) -> Bytes {
+        self.0.flow_schema.clone()
+    }
+
+    pub(crate) fn webhook_url(&self) -> &str {
+        self.0.options.webhook_url.trim_end_matches('/')
+    }
+
+    pub(crate) fn streams(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.streams)
+    }
+
+    pub(crate) fn uploads(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.uploads)
+    }
+
+    /// Tells the open streams to end.
+    pub(crate) fn close(&self) {
+        self.0.closing.send_replace(true);
+    }
+
+    /// Turns true when the server is going down.
+    pub(crate) fn closing(&self) -> watch::Receiver<bool> {
+        self.0.closing.subscribe()
+    }
+}

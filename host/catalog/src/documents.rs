@@ -1,0 +1,105 @@
+//! What the catalog stores: the document under each kind of key, as JSON. Fields are only ever added, with a default;
+//! it must not decide when a document changes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weir_cluster::{DocKey, DocKind};
+use weir_model::{ActionRef, FlowId, FlowName, HookKey, TenantId, Timestamp};
+use weir_vault::TokenId;
+
+/// Exact action versions by the reference that a published text uses.
+pub(crate) type Pins = BTreeMap<ActionRef, Box<str>>;
+
+/// A tenant, under its id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TenantDoc {
+    pub(crate) id: TenantId,
+    pub(crate) created_at: Timestamp,
+}
+
+/// A flow without its texts, under its name; small, because all of them are kept in memory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FlowDoc {
+    pub(crate) id: FlowId,
+    pub(crate) name: FlowName,
+    pub(crate) key: HookKey,
+    pub(crate) enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) description: Option<Box<str>>,
+    pub(crate) draft: DraftInfo,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) published: Option<PublishedInfo>,
+    /// The highest version number ever given; 0 before the first publish.
+    pub(crate) latest: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+/// What is known of a draft without reading its text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DraftInfo {
+    /// Counts the saves from 1.
+    pub(crate) revision: u64,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) errors: u32,
+    pub(crate) warnings: u32,
+    pub(crate) steps: u32,
+    /// The custom actions it refers to.
+    pub(crate) uses: Vec<ActionRef>,
+}
+
+/// What is known of the published version without reading its text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PublishedInfo {
+    pub(crate) version: u32,
+    pub(crate) pins: Pins,
+}
+
+/// A draft's text, under its flow's id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DraftDoc {
+    pub(crate) text: String,
+}
+
+/// A published text, under its flow's id and number. Never changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VersionDoc {
+    pub(crate) version: u32,
+    pub(crate) text: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) note: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) pins: Pins,
+}
+
+pub(crate) fn tenant_key(id: &TenantId) -> DocKey {
+    DocKey { kind: DocKind::Tenant, tenant: None, name: id.to_string() }
+}
+
+pub(crate) fn token_key(id: &TokenId) -> DocKey {
+    DocKey { kind: DocKind::Token, tenant: None, name: id.to_string() }
+}
+
+pub(crate) fn flow_key(tenant: &TenantId, name: &FlowName) -> DocKey {
+    DocKey { kind: DocKind::Flow, tenant: Some(tenant.clone()), name: name.to_string() }
+}
+
+pub(crate) fn draft_key(tenant: &TenantId, flow: FlowId) -> DocKey {
+    DocKey { kind: DocKind::Draft, tenant: Some(tenant.clone()), name: flow.to_string() }
+}
+
+/// Ten digits that count down, so that the order of names is the newest first.
+pub(crate) fn version_key(tenant: &TenantId, flow: FlowId, version: u32) -> DocKey {
+    let name = format!("{}{:010}", version_prefix(flow), u32::MAX - version);
+    DocKey { kind: DocKind::Version, tenant: Some(tenant.clone()), name }
+}
+
+pub(crate) fn version_prefix(flow: FlowId) -> String {
+    format!("{flow}/")
+}
+
+/// Neither part can hold the slash.
+pub(crate) fn action_key(tenant: &TenantId, name: &str, version: &str) -> DocKey {
+    DocKey { kind: DocKind::Action, tenant: Some(tenant.clone()), name: format!("{name}/{version}") }
+}

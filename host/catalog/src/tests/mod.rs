@@ -1,0 +1,7 @@
+//! The catalog over a real store, a real sandbox and a real component.
+
+mod actions;
+mod configs;
+mod flows;
+mod support;
+mod tokens;

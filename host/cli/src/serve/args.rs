@@ -1,0 +1,67 @@
+//! The command line of `weir serve`. It holds settings; the rest of this folder acts on them.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use weir_model::TenantId;
+
+/// Run the server
+///
+/// Runs the server until it is told to stop: webhooks on one port, the admin API on another, so that a page served by
+/// a hook never shares an origin with the admin. At its first start it makes an operator token and shows it once. While
+/// it runs, other weir commands on this machine find it through `server.json` in its data folder.
+///
+/// Ctrl-C or SIGTERM stops it: it takes no new calls, finishes what it can, and keeps the rest for its next start.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  weir serve
+  weir serve --listen 127.0.0.1:8787
+  weir serve --data /var/lib/weir --public-url https://hooks.example.com")]
+pub(crate) struct ServeArgs {
+    /// Folder that holds everything: flows, actions, runs; made where it is missing
+    #[arg(long, value_name = "DIR", default_value = "./weir-data", env = "WEIR_DATA", hide_env_values = true)]
+    pub(crate) data: PathBuf,
+
+    /// Address for webhooks; 0.0.0.0:8787 opens them to the network
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787", env = "WEIR_LISTEN", hide_env_values = true)]
+    pub(crate) listen: SocketAddr,
+
+    /// Address for the admin API; keep it away from the open network
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8788",
+        env = "WEIR_ADMIN_LISTEN",
+        hide_env_values = true
+    )]
+    pub(crate) admin_listen: SocketAddr,
+
+    /// What callers put before /webhook/…, where a proxy stands in front; made from --listen otherwise
+    #[arg(long, value_name = "URL", env = "WEIR_PUBLIC_URL", hide_env_values = true)]
+    pub(crate) public_url: Option<String>,
+
+    /// Name under which the admin API may be called besides localhost, where a proxy stands in front; may be repeated
+    #[arg(long, value_name = "NAME", env = "WEIR_ADMIN_HOST", value_delimiter = ',')]
+    pub(crate) admin_host: Vec<String>,
+
+    /// Worker threads; as many as there are cores where nothing is said
+    #[arg(long, value_name = "N", env = "WEIR_WORKERS", hide_env_values = true)]
+    pub(crate) workers: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    unused: Unused,
+}
+
+/// What only client commands take: hidden here, so that the help of the server speaks of the server alone.
+#[derive(Args, Clone, Debug)]
+struct Unused {
+    #[arg(long = "server", id = "server", hide = true)]
+    _server: Option<String>,
+    #[arg(long = "token", id = "token", hide = true)]
+    _token: Option<String>,
+    #[arg(long = "tenant", id = "tenant", hide = true)]
+    _tenant: Option<TenantId>,
+}

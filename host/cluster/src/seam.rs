@@ -1,0 +1,135 @@
+//! The traits that each substrate implements, and the bundle that the rooms above hold.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
+use weir_store::{Ack, Change, Doc, DocKey, DocKind, Entry, Page, QueueKey, QueuedRun, RunFilter, Store};
+
+use crate::local::Local;
+use crate::{ClusterError, DebugBus};
+
+/// A boxed future.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Tenants, flows, drafts, versions, actions and tokens: small documents, changed by compare-and-set.
+pub trait Definitions: Send + Sync {
+    /// Makes all changes or none, on disk before the answer: the new revision of each.
+    fn apply(&self, changes: Vec<Change>) -> BoxFuture<Result<Vec<u64>, ClusterError>>;
+
+    /// One document.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn get(&self, key: &DocKey) -> Result<Option<Doc>, ClusterError>;
+
+    /// Documents of one kind and tenant whose names start with `prefix` and come after `after`, in the order of their
+    /// names. At most `limit`, and at most [`crate::MAX_PAGE`].
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn scan(
+        &self,
+        kind: DocKind,
+        tenant: Option<&TenantId>,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Doc>, ClusterError>;
+}
+
+/// Components by the hash of their bytes.
+pub trait Artifacts: Send + Sync {
+    /// Keeps an artifact, on disk before the answer.
+    fn put(&self, hash: &ArtifactHash, bytes: Bytes) -> BoxFuture<Result<(), ClusterError>>;
+
+    /// The bytes of an artifact.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn get(&self, hash: &ArtifactHash) -> Result<Option<Bytes>, ClusterError>;
+
+    /// Deletes an artifact.
+    fn delete(&self, hash: &ArtifactHash) -> BoxFuture<Result<(), ClusterError>>;
+}
+
+/// Runs that wait for their turn or their time.
+pub trait Queue: Send + Sync {
+    /// Queues a run, or moves it where it replaces an earlier place; on disk before the answer. The run is listed from
+    /// then on.
+    fn push(&self, run: QueuedRun) -> Ack;
+
+    /// Removes a queued run and its summary, for flows that keep no trace of their runs.
+    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack;
+
+    /// Queued runs after a place, in the order they are due. Only an empty answer is the end.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn load(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, ClusterError>;
+}
+
+/// What happened in runs.
+pub trait RunLog: Send + Sync {
+    /// Appends an entry; it removes the queued run it ends in the same write. Blocks while too much waits to be written.
+    fn append(&self, entry: Entry) -> Ack;
+
+    /// The record of a run, or its summary where only that was kept.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn get(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, ClusterError>;
+
+    /// A page of runs, newest first, after the place that the page before gave as `next`.
+    ///
+    /// # Errors
+    /// Where `after` is no such place or the store cannot be read.
+    fn list(&self, filter: &RunFilter, after: Option<&str>, limit: usize) -> Result<Page, ClusterError>;
+
+    /// Answers when everything that was appended before can be read. An unsynced append may be some milliseconds late.
+    fn settle(&self) -> Ack;
+}
+
+/// Whether writes are still acknowledged.
+pub trait Health: Send + Sync {
+    /// False once a write failed; it stays so until the host is started again.
+    fn is_healthy(&self) -> bool;
+}
+
+/// The shared state, as the rooms above hold it.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Tenants, flows, actions, tokens.
+    pub definitions: Arc<dyn Definitions>,
+    /// Components.
+    pub artifacts: Arc<dyn Artifacts>,
+    /// Waiting runs.
+    pub queue: Arc<dyn Queue>,
+    /// Past runs.
+    pub run_log: Arc<dyn RunLog>,
+    /// Live events.
+    pub events: Arc<DebugBus>,
+    /// Whether it works.
+    pub health: Arc<dyn Health>,
+}
+
+impl Cluster {
+    /// One host alone, on its own store.
+    pub fn local(store: Arc<Store>) -> Self {
+        let local = Arc::new(Local(store));
+        Self {
+            definitions: local.clone(),
+            artifacts: local.clone(),
+            queue: local.clone(),
+            run_log: local.clone(),
+            events: Arc::new(DebugBus::default()),
+            health: local,
+        }
+    }
+
+    /// False once a write failed: answer 503 from then on.
+    pub fn is_healthy(&self) -> bool {
+        self.health.is_healthy()
+    }
+}

@@ -1,0 +1,137 @@
+//! The form in which a run waits in the queue: what started it, and where it stands. It reads and writes bytes only.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use weir_flow::Position;
+use weir_model::{FlowName, Json, Mode, RequestInfo, RunId, StepRecord};
+
+use super::RunContext;
+use crate::payload::Payload;
+use crate::reply::Reply;
+use crate::{EngineError, Release};
+
+/// The first byte of every checkpoint; another form would get another.
+const FORMAT: u8 = 1;
+
+/// A run in the queue.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    pub(crate) flow: FlowName,
+    pub(crate) version: u32,
+    /// The draft's text revision, so that a run never goes on in a draft that changed under it.
+    pub(crate) revision: u64,
+    pub(crate) mode: Mode,
+    pub(crate) request: Arc<RequestInfo>,
+    pub(crate) payload: Json,
+    pub(crate) depth: u32,
+    pub(crate) called_by: Option<RunId>,
+    pub(crate) started_at: weir_model::Timestamp,
+    /// None for a run that has not begun.
+    pub(crate) position: Option<Position>,
+    pub(crate) steps_taken: u64,
+    pub(crate) answered: Option<SavedReply>,
+    pub(crate) steps: Vec<StepRecord>,
+    /// The body, where it is not the payload's text; it follows the JSON part as bytes.
+    #[serde(skip)]
+    pub(crate) body: Bytes,
+    body_is_payload: bool,
+}
+
+impl Checkpoint {
+    /// A run that has not begun.
+    pub(crate) fn fresh(context: &RunContext) -> Self {
+        Self {
+            flow: context.flow.clone(),
+            version: context.version,
+            revision: context.release.revision,
+            mode: context.mode,
+            request: Arc::clone(&context.request),
+            payload: context.payload.json().clone(),
+            depth: context.depth,
+            called_by: context.called_by,
+            started_at: context.started_at,
+            position: None,
+            steps_taken: 0,
+            answered: None,
+            steps: Vec::new(),
+            body_is_payload: context.body == context.payload.json().text().as_bytes(),
+            body: context.body.clone(),
+        }
+    }
+
+    /// Whether `release` is what the run began with.
+    pub(crate) fn fits(&self, release: &Release) -> bool {
+        self.version == release.version && self.revision == release.revision
+    }
+
+    /// As bytes: format, length of the JSON part, JSON part, body.
+    pub(crate) fn encode(&self) -> Result<Bytes, EngineError> {
+        let mut bytes = Vec::with_capacity(512 + self.payload.text().len());
+        bytes.extend([FORMAT, 0, 0, 0, 0]);
+        serde_json::to_writer(&mut bytes, self).map_err(EngineError::checkpoint)?;
+        let length = u32::try_from(bytes.len() - 5).map_err(EngineError::checkpoint)?;
+        if let Some(place) = bytes.get_mut(1..5) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+        if !self.body_is_payload {
+            bytes.extend_from_slice(&self.body);
+        }
+        Ok(bytes.into())
+    }
+
+    /// Reads what [`Self::encode`] wrote.
+    pub(crate) fn decode(bytes: &Bytes) -> Result<Self, EngineError> {
+        let damaged = || EngineError::checkpoint("its length does not fit its content");
+        let (head, rest) = bytes.split_first_chunk::<5>().ok_or_else(damaged)?;
+        let [format, a, b, c, d] = *head;
+        if format != FORMAT {
+            return Err(EngineError::checkpoint(format!("format {format} is not known to this version of weir")));
+        }
+        let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).map_err(EngineError::checkpoint)?;
+        let (json, body) = rest.split_at_checked(length).ok_or_else(damaged)?;
+        let mut checkpoint: Self = serde_json::from_slice(json).map_err(EngineError::checkpoint)?;
+        checkpoint.body = if checkpoint.body_is_payload {
+            Bytes::copy_from_slice(checkpoint.payload.text().as_bytes())
+        } else {
+            Bytes::copy_from_slice(body)
+        };
+        Ok(checkpoint)
+    }
+
+    /// The payload in both of its forms.
+    pub(crate) fn payload(&self) -> Result<Payload, EngineError> {
+        let text = Bytes::copy_from_slice(self.payload.text().as_bytes());
+        Payload::from_json(&text).map_err(EngineError::checkpoint)
+    }
+}
+
+/// An answer as a checkpoint keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SavedReply {
+    status: u16,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl From<&Reply> for SavedReply {
+    fn from(reply: &Reply) -> Self {
+        let headers = reply.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        Self { status: reply.status.as_u16(), headers: headers.collect(), body: reply.body.to_vec() }
+    }
+}
+
+impl From<SavedReply> for Reply {
+    fn from(saved: SavedReply) -> Self {
+        let header = |(name, value): (String, Vec<u8>)| {
+            Some((HeaderName::try_from(name).ok()?, HeaderValue::from_bytes(&value).ok()?))
+        };
+        Self {
+            status: StatusCode::from_u16(saved.status).unwrap_or(StatusCode::OK),
+            headers: saved.headers.into_iter().filter_map(header).collect(),
+            body: saved.body.into(),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The caller's answer and the run's end: what must be on disk before either is told. It executes no step.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use weir_cluster::{Entry, QueueKey, QueuedRun};
+use weir_flow::Data;
+use weir_model::{Capture, ErrorInfo, EventKind, Mode, Outcome, RunRecord, RunSummary};
+
+use super::{Checkpoint, End, Ending, Run, Told};
+use crate::EngineError;
+use crate::answer;
+use crate::reply::Reply;
+
+impl Run {
+    /// Takes a Response step's answer. Where steps remain, the run becomes durable before the caller hears of it.
+    pub(super) async fn answer(&mut self, reply: Reply) -> Result<(), Ending> {
+        if self.answered.is_some() {
+            return Ok(());
+        }
+        self.answered = Some(reply.clone());
+        if self.position.is_over() || self.caller.is_none() {
+            return Ok(());
+        }
+        let told = match self.make_durable().await {
+            Ok(()) => Told::Reply(reply),
+            Err(error) => {
+                tracing::error!(run = %self.context.id, %error, "The rest of a run could not be stored.");
+                self.answered = None;
+                self.tell(Told::Unavailable);
+                return Err(Ending::Failed(error.info()));
+            }
+        };
+        self.tell(told);
+        Ok(())
+    }
+
+    fn tell(&mut self, told: Told) {
+        if let (Told::Reply(reply), true) = (&told, self.context.mode == Mode::Development) {
+            let answer = reply.record(self.recorder.value_cap()).0;
+            self.context.emit(|| EventKind::Answered { answer: Box::new(answer) });
+        }
+        if let Some(caller) = self.caller.take() {
+            // The caller may have left: the answer stays in the record.
+            let _ = caller.send(told);
+        }
+    }
+
+    /// Puts what remains of the run into the queue, synced, so that it ends even if the server dies now.
+    async fn make_durable(&mut self) -> Result<(), EngineError> {
+        let key = QueueKey { due: self.context.started_at, tenant: self.context.tenant.clone(), run: self.context.id };
+        let mut checkpoint = Checkpoint::fresh(&self.context);
+        checkpoint.position = Some(self.position.clone());
+        checkpoint.steps_taken = self.steps_taken;
+        checkpoint.answered = self.answered.as_ref().map(Into::into);
+        checkpoint.steps = self.recorder.steps().to_vec();
+        let queued = QueuedRun {
+            key: key.clone(),
+            replaces: None,
+            flow: self.context.flow_id,
+            summary: self.summary(Outcome::Running, None),
+            state: checkpoint.encode()?,
+        };
+        self.context.services.background.claim(self.context.id);
+        self.context.services.cluster.queue.push(queued).await.map_err(EngineError::from)?;
+        self.durable = Some(key);
+        Ok(())
+    }
+
+    /// Ends the run: its record, the caller's answer, the listeners.
+    pub(super) async fn close(mut self, ending: Ending) -> End {
+        let (outcome, error) = match ending {
+            Ending::Completed => (Outcome::Completed, None),
+            Ending::Failed(error) => (Outcome::Failed, Some(error)),
+            Ending::TimedOut(error) => (Outcome::TimedOut, Some(error)),
+        };
+        let duration_us = self.context.elapsed_us();
+        let told = self.last_word(error.as_ref());
+        let sent = self.sent(&told);
+        self.log(outcome, error.clone(), sent.as_ref(), duration_us).await;
+        if self.caller.is_some() {
+            self.tell(told);
+        }
+        if self.context.caller_left.load(Ordering::Relaxed) {
+            self.context.services.live.hide(self.context.id);
+        }
+        self.context.emit(|| EventKind::RunFinished { outcome, error: error.clone(), duration_us });
+        let output = match &self.answered {
+            Some(reply) => data_of(reply),
+            None => self.last_output,
+        };
+        End { outcome, error, output }
+    }
+
+    /// What a caller who still waits is told.
+    fn last_word(&self, error: Option<&ErrorInfo>) -> Told {
+        match (&self.answered, error) {
+            (Some(reply), _) => Told::Reply(reply.clone()),
+            (None, Some(error)) => Told::Failed(error.clone()),
+            (None, None) => Told::Ended,
+        }
+    }
+
+    /// The answer that the caller got or gets, for the record.
+    fn sent(&self, told: &Told) -> Option<Reply> {
+        let context = &self.context;
+        if let Some(reply) = &self.answered {
+            return Some(reply.clone());
+        }
+        if context.caller_left.load(Ordering::Relaxed) {
+            return Some(answer::no_answer_in_time(context.id, context.release.plan.webhook.wait));
+        }
+        if self.caller.is_some() {
+            return Some(answer::of(told, context));
+        }
+        (self.durable.is_some() && context.depth == 0).then(|| answer::accepted(context))
+    }
+
+    async fn log(&mut self, outcome: Outcome, error: Option<ErrorInfo>, sent: Option<&Reply>, duration_us: u64) {
+        let context = Arc::clone(&self.context);
+        let services = &context.services;
+        let capture = match context.mode {
+            Mode::Development => Capture::Full,
+            Mode::Production => context.release.plan.capture,
+        };
+        let durable = self.durable.take();
+        if capture == Capture::None {
+            if let Some(key) = durable {
+                self.settled(services.cluster.queue.forget(key, context.flow_id).await, true);
+            }
+            return;
+        }
+        let record = self.record_of(outcome, error, sent, duration_us);
+        let mut summary = record.summary();
+        summary.step_count = self.recorder.count;
+        let keep = capture == Capture::Full || (capture == Capture::Errors && outcome != Outcome::Completed);
+        let record = if keep { serde_json::to_vec(&record).ok().map(Into::into) } else { None };
+        let is_durable = durable.is_some();
+        let entry = Entry { tenant: context.tenant.clone(), summary, record, done: durable, sync: false };
+        let ack = services.cluster.run_log.append(entry);
+        if is_durable {
+            // The queue must not hand the run out again before its entry there is gone.
+            self.settled(ack.await, true);
+        }
+    }
+
+    fn settled(&self, result: Result<(), weir_cluster::StoreError>, durable: bool) {
+        if let Err(error) = result {
+            tracing::error!(run = %self.context.id, %error, "A run's end could not be stored.");
+        }
+        if durable {
+            self.context.services.background.release(self.context.id);
+        }
+    }
+
+    fn record_of(
+        &mut self,
+        outcome: Outcome,
+        error: Option<ErrorInfo>,
+        sent: Option<&Reply>,
+        duration_us: u64,
+    ) -> RunRecord {
+        let answer = sent.map(|reply| {
+            let (answer, is_cut) = reply.record(self.recorder.value_cap());
+            self.recorder.truncated |= is_cut;
+            answer
+        });
+        let context = &self.context;
+        RunRecord {
+            id: context.id,
+            tenant: context.tenant.clone(),
+            flow: context.flow.clone(),
+            flow_id: context.flow_id,
+            version: context.version,
+            mode: context.mode,
+            outcome,
+            started_at: context.started_at,
+            duration_us,
+            trigger: Some(context.trigger_record()),
+            steps: self.recorder.take_steps(),
+            answer,
+            error,
+            truncated: self.recorder.truncated,
+        }
+    }
+
+    fn summary(&self, outcome: Outcome, error: Option<ErrorInfo>) -> RunSummary {
+        self.context.summary(outcome, error, self.recorder.count, self.answered.as_ref())
+    }
+}
+
+/// An answer as the output of a `call` step: JSON where it is JSON, else text.
+fn data_of(reply: &Reply) -> Data {
+    Data::from_json(&reply.body).unwrap_or_else(|_| Data::from(String::from_utf8_lossy(&reply.body).into_owned()))
+}

@@ -1,0 +1,184 @@
+//! What does not change while a run is alive: whose it is, what it executes, what started it. It holds no position.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use weir_flow::{Data, Globals};
+use weir_model::{
+    DebugEvent, ErrorInfo, EventKind, FlowId, FlowName, Mode, Outcome, RequestInfo, RunId, RunSummary, TenantId,
+    Timestamp, TriggerRecord,
+};
+
+use crate::payload::Payload;
+use crate::reply::Reply;
+use crate::{Release, Services};
+
+/// What a run is started with.
+#[derive(Clone)]
+pub struct Start {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The flow's name.
+    pub flow: FlowName,
+    /// The flow.
+    pub flow_id: FlowId,
+    /// What it executes.
+    pub release: Arc<Release>,
+    /// Draft or published version.
+    pub mode: Mode,
+    /// The request's head.
+    pub request: Arc<RequestInfo>,
+    /// The request's body as it came.
+    pub body: Bytes,
+    /// What the body says.
+    pub payload: Payload,
+}
+
+/// A run's unchanging facts.
+pub struct RunContext {
+    /// The run.
+    pub id: RunId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// The flow's name.
+    pub flow: FlowName,
+    /// The flow.
+    pub flow_id: FlowId,
+    /// The published version; 0 for a draft.
+    pub version: u32,
+    /// Draft or published version.
+    pub mode: Mode,
+    /// What it executes.
+    pub release: Arc<Release>,
+    /// The request's head.
+    pub request: Arc<RequestInfo>,
+    /// The request's body.
+    pub body: Bytes,
+    /// The payload.
+    pub payload: Payload,
+    /// When it started, by the wall clock.
+    pub started_at: Timestamp,
+    /// When it started, by the clock for durations.
+    pub started: Duration,
+    /// How many flows called each other down to this run; 0 for one that a request started.
+    pub depth: u32,
+    /// The run that called this one.
+    pub called_by: Option<RunId>,
+    /// What the run may use of the server.
+    pub services: Arc<Services>,
+    /// Whether its caller was sent away before it was answered.
+    pub(crate) caller_left: AtomicBool,
+    events_sent: AtomicU32,
+}
+
+impl RunContext {
+    /// A run's facts; the run itself starts when it is executed.
+    pub(crate) fn new(services: Arc<Services>, id: RunId, start: Start, caller: Option<&Self>) -> Self {
+        Self {
+            id,
+            version: start.release.version,
+            tenant: start.tenant,
+            flow: start.flow,
+            flow_id: start.flow_id,
+            mode: start.mode,
+            release: start.release,
+            request: start.request,
+            body: start.body,
+            payload: start.payload,
+            started_at: id.made_at(),
+            started: services.clock.elapsed(),
+            depth: caller.map_or(0, |caller| caller.depth + 1),
+            called_by: caller.map(|caller| caller.id),
+            services,
+            caller_left: AtomicBool::new(false),
+            events_sent: AtomicU32::new(0),
+        }
+    }
+
+    /// What templates see besides the run's own data.
+    pub(crate) fn globals(&self) -> Globals {
+        let text = |text: &str| Data::from(text);
+        Globals {
+            payload: self.payload.data().clone().into(),
+            request: weir_flow::request_data(Arc::clone(&self.request), self.body.clone()),
+            run: Data::object([
+                ("id", Data::from(self.id.to_string())),
+                ("mode", text(if self.mode == Mode::Production { "production" } else { "development" })),
+                ("started_at", Data::from(self.started_at.to_string())),
+            ]),
+            flow: Data::object([
+                ("name", text(self.flow.as_str())),
+                ("version", Data::from(i64::from(self.version))),
+                ("tenant", text(self.tenant.as_str())),
+            ]),
+        }
+    }
+
+    /// Time since the run started, in microseconds.
+    pub(crate) fn elapsed_us(&self) -> u64 {
+        micros(self.services.clock.elapsed().saturating_sub(self.started))
+    }
+
+    /// Tells listeners, in development runs.
+    pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
+        if self.mode != Mode::Development || self.services.cluster.events.listeners(&self.tenant, self.flow_id) == 0 {
+            return;
+        }
+        let event = DebugEvent {
+            tenant: self.tenant.clone(),
+            flow: self.flow.clone(),
+            run: self.id,
+            mode: self.mode,
+            seq: self.events_sent.fetch_add(1, Ordering::Relaxed) + 1,
+            at: self.services.clock.now(),
+            kind: kind(),
+        };
+        self.services.cluster.events.publish(&self.tenant, self.flow_id, Arc::new(event));
+    }
+
+    /// The run in its short form.
+    pub(crate) fn summary(
+        &self,
+        outcome: Outcome,
+        error: Option<ErrorInfo>,
+        step_count: u32,
+        answered: Option<&Reply>,
+    ) -> RunSummary {
+        RunSummary {
+            id: self.id,
+            flow: self.flow.clone(),
+            flow_id: self.flow_id,
+            version: self.version,
+            mode: self.mode,
+            outcome,
+            started_at: self.started_at,
+            duration_us: 0,
+            step_count,
+            status: answered.map(|reply| reply.status.as_u16()),
+            error,
+        }
+    }
+
+    /// What started the run, as records keep it: credentials in headers are left out.
+    pub(crate) fn trigger_record(&self) -> TriggerRecord {
+        let cap = usize::try_from(self.services.limits.record_value_bytes).unwrap_or(usize::MAX);
+        let mut request = RequestInfo::clone(&self.request);
+        for (name, value) in &mut request.headers {
+            if CREDENTIALS.contains(&name.as_str()) {
+                "[redacted]".clone_into(value);
+            }
+        }
+        TriggerRecord { request, payload: super::recorder::capped(self.payload.json(), cap).0, called_by: self.called_by }
+    }
+}
+
+/// Request headers that carry credentials.
+const CREDENTIALS: [&str; 6] =
+    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"];
+
+/// Whole microseconds; the largest number where they do not fit.
+pub(crate) fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,115 @@
+//! What runs may use of the server, made once at start. It starts nothing itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use weir_cluster::Cluster;
+use weir_model::{ArtifactHash, Clock, Entropy, Json, Limits, Outcome, RunId, RunIds, RunSummary, TenantId};
+use weir_sandbox::{Action, Sandbox};
+
+use crate::Catalog;
+use crate::background::Background;
+use crate::lanes::Lanes;
+use crate::run::RunContext;
+use crate::steps::Failure;
+
+/// The handles that runs share.
+pub struct Services {
+    /// What exists.
+    pub catalog: Arc<Catalog>,
+    /// Queue, run log, debug events.
+    pub cluster: Cluster,
+    /// Components.
+    pub sandbox: Arc<Sandbox>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What a run and its steps may use.
+    pub limits: Limits,
+    pub(crate) lanes: Lanes,
+    pub(crate) background: Background,
+    pub(crate) live: Live,
+    pub(crate) run_ids: RunIds,
+}
+
+impl Services {
+    pub(crate) fn new_run_id(&self) -> RunId {
+        self.run_ids.next(self.clock.now(), &*self.entropy)
+    }
+
+    /// A component, ready to be instantiated; compiled again where its cache file is gone.
+    pub(crate) async fn load(&self, hash: &ArtifactHash) -> Result<Arc<Action>, Failure> {
+        if let Some(action) = self.sandbox.get(hash) {
+            return Ok(action);
+        }
+        let (artifacts, wanted) = (Arc::clone(&self.cluster.artifacts), hash.clone());
+        let bytes = move || {
+            let bytes = artifacts.get(&wanted)?;
+            bytes.ok_or_else(|| format!("the component {wanted} is not in the store; upload it again").into())
+        };
+        self.sandbox.load(hash, bytes).await.map_err(|error| Failure::from_coded(&error))
+    }
+}
+
+/// Runs that are alive: how many, so that a drain knows when it is over, and those that only memory knows of.
+#[derive(Default)]
+pub(crate) struct Live {
+    count: AtomicUsize,
+    none_left: Notify,
+    /// Runs whose callers were sent away and know their ids; the log gets them when they end.
+    shown: Mutex<HashMap<RunId, (TenantId, RunSummary)>>,
+}
+
+impl Live {
+    pub(crate) fn enter(services: &Arc<Services>) -> Alive {
+        services.live.count.fetch_add(1, Ordering::Relaxed);
+        Alive(Arc::clone(services))
+    }
+
+    pub(crate) async fn wait_for_none(&self) {
+        loop {
+            let notified = self.none_left.notified();
+            if self.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// Lets a run be looked up before it ends.
+    pub(crate) fn show(&self, context: &RunContext) {
+        let summary = context.summary(Outcome::Running, None, 0, None);
+        self.shown.lock().insert(context.id, (context.tenant.clone(), summary));
+    }
+
+    /// The run has ended.
+    pub(crate) fn hide(&self, run: RunId) {
+        self.shown.lock().remove(&run);
+    }
+
+    /// A run that was shown.
+    pub(crate) fn find(&self, tenant: &TenantId, run: RunId) -> Option<Json> {
+        let shown = self.shown.lock();
+        let (owner, summary) = shown.get(&run)?;
+        if owner == tenant { Json::of(summary).ok() } else { None }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+/// One run that is alive, until dropped.
+pub(crate) struct Alive(Arc<Services>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        if self.0.live.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.live.none_left.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Custom actions: a step that runs a WebAssembly component in a fresh sandbox. The sandbox room meters and contains it.
+
+use std::sync::Arc;
+
+use weir_flow::{Compiled, Data, Escape, Exit, ExitDefault, Role, StepCheck, Template};
+use weir_model::{ActionVersion, ArtifactHash, Json, StepDef};
+use weir_sandbox::{Call, Context, Ran};
+
+use super::{Begin, Failure, Finish, Notes, Step, StepContext, Worked};
+
+/// Compiles a step that uses a custom action.
+pub(super) fn compile(step: &StepDef, version: &ActionVersion, cx: &mut StepCheck<'_>) -> Option<Compiled<Box<dyn Step>>> {
+    let with = step.with.clone().unwrap_or_else(|| serde_json::json!({}));
+    let with = cx.template(&with, "/with", Escape::None)?;
+    let config = with.constant().map(Data::to_json);
+    let branches = version.info.branches.iter().filter(|name| !["next", "error"].contains(&name.as_str()));
+    let mut exits = vec![Exit::next()];
+    exits.extend(branches.map(|name| Exit::new(name.as_str(), ExitDefault::Following)));
+    let code = ActionStep { artifact: version.artifact.clone(), with, config };
+    Some(Compiled { code: Box::new(code), exits, role: Role::Plain })
+}
+
+struct ActionStep {
+    artifact: ArtifactHash,
+    with: Template,
+    /// The settings as text, where no template is in them.
+    config: Option<Json>,
+}
+
+impl Step for ActionStep {
+    fn begin(&self, cx: &StepContext<'_>) -> Result<Begin, Failure> {
+        let mut missing = Vec::new();
+        let config = match &self.config {
+            Some(config) => config.clone(),
+            None => {
+                let rendered = self.with.render(cx.scope).map_err(|error| Failure::template(&error))?;
+                missing = rendered.missing;
+                rendered.data.to_json()
+            }
+        };
+        let input = cx.input.as_ref().map_or_else(|| cx.run.payload.json().clone(), Data::to_json);
+        let run = Arc::clone(cx.run);
+        let vars = Arc::clone(&cx.scope.locals().vars);
+        let artifact = self.artifact.clone();
+        let limits = cx.limits.clone();
+        let (step, attempt) = (Arc::clone(cx.step), cx.attempt);
+        Ok(Begin::Work(Box::pin(async move {
+            let action = match run.services.load(&artifact).await {
+                Ok(action) => action,
+                Err(failure) => return Worked { result: Err(failure), notes: Notes::default() },
+            };
+            let lookup = move |name: &str| vars.get(name).map(|value| value.to_json().text().to_owned());
+            let idempotency_key = format!("{}:{step}", run.id);
+            let context = Context {
+                tenant: &run.tenant,
+                flow: &run.flow,
+                flow_version: run.version,
+                step: &step,
+                run: run.id,
+                attempt,
+                idempotency_key: &idempotency_key,
+            };
+            let call = Call {
+                context,
+                config: config.text(),
+                input: input.text(),
+                limits: &limits,
+                variables: Arc::new(lookup),
+            };
+            finish(action.run(call).await, missing)
+        })))
+    }
+}
+
+fn finish(ran: Ran, missing: Vec<String>) -> Worked {
+    let notes = Notes { usage: ran.usage, logs: ran.logs, logs_dropped: ran.logs_dropped, missing, why: None };
+    let output = match ran.result {
+        Ok(output) => output,
+        Err(failure) => {
+            let failure = Failure {
+                code: failure.code,
+                message: failure.message,
+                detail: failure.detail,
+                retryable: failure.retryable,
+                retry_after_ms: failure.retry_after_ms,
+            };
+            return Worked { result: Err(failure), notes };
+        }
+    };
+    let result = read_output(&output, ran.variables);
+    match result {
+        Ok(mut finish) => {
+            finish.notes = notes;
+            Worked { result: Ok(Box::new(finish)), notes: Notes::default() }
+        }
+        Err(failure) => Worked { result: Err(failure), notes },
+    }
+}
+
+fn read_output(output: &weir_sandbox::Output, changes: Vec<(String, Option<Json>)>) -> Result<Finish, Failure> {
+    let read = |json: &Json, what: &str| {
+        Data::from_json(json.text().as_bytes())
+            .map_err(|error| Failure::new("WEIR-STEP-OUTPUT", format!("The action's {what} cannot be read: {error}")))
+    };
+    let data = read(&output.payload, "output")?;
+    let mut finish = match &output.branch {
+        None => Finish::next(data),
+        Some(branch) => Finish::by(Arc::from(branch.as_str()), data),
+    };
+    for (name, value) in changes {
+        if let Some(trouble) = weir_flow::variable_trouble(&name) {
+            return Err(Failure::new("WEIR-STEP-VARIABLE", trouble));
+        }
+        let value = value.map(|json| read(&json, "variable")).transpose()?;
+        finish.variables.push((Arc::from(name), value));
+    }
+    Ok(finish)
+}

@@ -1,0 +1,122 @@
+//! The JSON Schema of a definition, for editors and the API. It describes; check decides.
+
+use serde_json::{Value, json};
+
+use crate::check::MOST_STEPS;
+use crate::plan::Kinds;
+
+/// JSON Schema (2020-12) of a definition, with the `with` of every built-in kind.
+pub fn flow_schema<S>(kinds: &dyn Kinds<S>) -> Value {
+    let kinds = kinds.kinds();
+    let settings: Vec<Value> = kinds
+        .iter()
+        .map(|kind| {
+            json!({
+                "if": { "properties": { "uses": { "const": kind.name() } }, "required": ["uses"] },
+                "then": { "properties": { "with": kind.schema() } },
+            })
+        })
+        .collect();
+    let names: Vec<Value> = kinds
+        .iter()
+        .map(|kind| json!({ "const": kind.name(), "title": kind.name(), "description": kind.summary() }))
+        .collect();
+    let mut step = step();
+    if let Some(step) = step.as_object_mut() {
+        step.insert("allOf".to_owned(), Value::Array(settings));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "/api/v1/schema/flow.json",
+        "title": "weir flow",
+        "description": "A flow's definition, format 1.",
+        "type": "object",
+        "required": ["weir", "name", "steps"],
+        "additionalProperties": false,
+        "properties": {
+            "weir": { "const": 1, "description": "The format's version." },
+            "name": { "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+                "description": "The flow's name, unique within its tenant." },
+            "description": { "type": ["string", "null"], "description": "What it is for." },
+            "trigger": { "type": ["object", "null"], "additionalProperties": false,
+                "description": "What starts it.",
+                "properties": { "webhook": { "anyOf": [webhook(), { "type": "null" }] } } },
+            "variables": { "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variable" },
+                "description": "Variables every run starts with; constants." },
+            "capture": { "enum": ["full", "errors", "summary", "none", null],
+                "description": "How much of a production run is recorded." },
+            "steps": { "type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": { "$ref": "#/$defs/step" },
+                "description": "The steps; a run starts at the first." },
+            "layout": { "description": "Where the canvas puts things." },
+        },
+        "$defs": {
+            "span": { "type": "string", "pattern": "^[0-9]+ ?(ms|s|m|h|d)$",
+                "description": "A length of time, such as 500ms, 30s, 15m, 4h or 2d." },
+            "variable": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]{0,62}$" },
+            "kind": { "anyOf": names },
+            "condition": crate::condition_schema(),
+            "step": step,
+        },
+    })
+}
+
+fn step() -> Value {
+    json!({
+        "type": "object",
+        "required": ["id", "uses"],
+        "additionalProperties": false,
+        "properties": {
+            "id": { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_-]{0,62}$", "not": { "const": "end" },
+                "description": "Unique within the flow." },
+            "uses": { "description": "A built-in kind, or an action as name@version.", "anyOf": [
+                { "$ref": "#/$defs/kind" },
+                { "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(@[0-9][A-Za-z0-9.+-]*)?$" },
+            ] },
+            "title": { "type": ["string", "null"], "description": "A title for people." },
+            "with": { "description": "The action's settings; templates at its leaves." },
+            "input": { "description": "What the action gets as input; the payload where nothing is said." },
+            "save": { "$ref": "#/$defs/variable", "description": "The variable that takes the output." },
+            "retry": { "type": "object", "additionalProperties": false, "required": ["attempts"],
+                "description": "What to do when it fails in a way that may pass.",
+                "properties": {
+                    "attempts": { "type": "integer", "minimum": 1, "maximum": 20,
+                        "description": "Tries in all, the first included." },
+                    "backoff": { "type": "string", "pattern": "^[0-9]+ ?(ms|s|m|h|d)( ?\\.\\. ?[0-9]+ ?(ms|s|m|h|d))?$",
+                        "description": "1s for a fixed pause, 1s..30s for one that doubles up to the second." },
+                } },
+            "timeout": { "$ref": "#/$defs/span", "description": "The step's wall time, 1ms to 15m." },
+            "on": { "type": ["object", "null"], "additionalProperties": { "type": "string" },
+                "description": "Exits and where they lead: a step's id or `end`. `next` leads to the following step." },
+        },
+    })
+}
+
+fn webhook() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "How the flow's hook behaves.",
+        "properties": {
+            "methods": { "type": "array", "minItems": 1, "items": { "type": "string", "pattern": "^[A-Z][A-Z-]*$" },
+                "description": "Methods it takes; all where nothing is said." },
+            "content_types": { "type": "array", "minItems": 1, "items": { "type": "string" },
+                "description": "Content types it takes, such as application/json or text/*." },
+            "max_body": { "type": "integer", "minimum": 1, "description": "The largest body in bytes." },
+            "auth": { "enum": ["none"], "description": "Who may call it." },
+            "wait": { "$ref": "#/$defs/span", "description": "How long the caller waits, 1s to 15m; 30s." },
+            "accepted": { "type": "object", "additionalProperties": false,
+                "description": "The answer of a flow without a reachable response step.",
+                "properties": { "status": { "type": "integer", "minimum": 200, "maximum": 299 }, "json": {} } },
+            "unanswered": { "type": "object", "additionalProperties": false,
+                "description": "The answer of a run that ended without reaching its response step.",
+                "properties": { "status": { "type": "integer", "minimum": 200, "maximum": 599 }, "json": {} } },
+            "cors": { "type": "object", "additionalProperties": false, "required": ["origins"],
+                "description": "Which pages may call it from a browser.",
+                "properties": {
+                    "origins": { "type": "array", "minItems": 1, "items": { "type": "string" } },
+                    "headers": { "type": "array", "items": { "type": "string" } },
+                    "credentials": { "type": "boolean" },
+                } },
+        },
+    })
+}

@@ -1,0 +1,132 @@
+//! One request from its head to its answer: which hook, may it run, what does the flow see. The run itself is the engine's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::{Request, Response};
+use weir_engine::{Engine, Hook, Release, Reply, Start};
+use weir_model::{Mode, WebhookDef};
+
+use crate::route::Route;
+use crate::{Options, Refusal, body, cors, payload, wire};
+
+/// Answers requests to hooks.
+#[derive(Clone)]
+pub(crate) struct Hooks {
+    engine: Engine,
+    options: Options,
+}
+
+impl Hooks {
+    pub(crate) const fn new(engine: Engine, options: Options) -> Self {
+        Self { engine, options }
+    }
+
+    /// The answer to a request; there always is one.
+    pub(crate) async fn answer(&self, request: Request<Incoming>, client: IpAddr) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let reply = match self.handle(&parts, body, client).await {
+            Ok(reply) => reply,
+            Err(refusal) => refusal.reply(),
+        };
+        wire::response(reply)
+    }
+
+    async fn handle(&self, parts: &Parts, body: Incoming, client: IpAddr) -> Result<Reply, Refusal> {
+        check_head(parts)?;
+        let route = Route::of(parts.uri.path()).ok_or(Refusal::NotAHook)?;
+        let hook = self.engine.catalog().hook(route.key).ok_or(Refusal::UnknownKey)?;
+        let (mode, release) = self.release(&hook, &route).await?;
+        let webhook = &release.plan.webhook;
+        if parts.method == Method::OPTIONS {
+            return Ok(cors::preflight(webhook, &parts.headers));
+        }
+        let mut reply = match self.run(parts, body, client, &route, &hook, mode, &release).await {
+            Ok(reply) => reply,
+            Err(refusal) => refusal.reply(),
+        };
+        cors::decorate(&mut reply, webhook, &parts.headers);
+        Ok(reply)
+    }
+
+    /// What the request runs: the published version, or the draft while somebody listens.
+    async fn release(&self, hook: &Arc<Hook>, route: &Route<'_>) -> Result<(Mode, Arc<Release>), Refusal> {
+        if !route.development {
+            if !hook.enabled {
+                return Err(Refusal::Disabled);
+            }
+            return hook.published.clone().map(|release| (Mode::Production, release)).ok_or(Refusal::Unpublished);
+        }
+        let listeners = self.engine.listeners(&hook.tenant, hook.flow);
+        if !hook.is_listening(self.engine.clock().now(), listeners) {
+            return Err(Refusal::NotListening { flow: hook.name.to_string() });
+        }
+        let draft = self.engine.catalog().draft(hook).await;
+        draft.map(|draft| (Mode::Development, draft)).map_err(|error| Refusal::DraftBroken(error.to_string()))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn run(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        client: IpAddr,
+        route: &Route<'_>,
+        hook: &Arc<Hook>,
+        mode: Mode,
+        release: &Arc<Release>,
+    ) -> Result<Reply, Refusal> {
+        let webhook = &release.plan.webhook;
+        check_method(&parts.method, webhook)?;
+        payload::check_head(&parts.headers, webhook)?;
+        let received_at = self.engine.clock().now();
+        let most = webhook.max_body.unwrap_or(self.options.body_bytes).min(self.options.most_body_bytes);
+        let body = body::read(body, most, self.options.body_time).await?;
+        let payload = payload::of(&parts.headers, parts.uri.query().unwrap_or_default(), &body).await?;
+        let start = Start {
+            tenant: hook.tenant.clone(),
+            flow: hook.name.clone(),
+            flow_id: hook.flow,
+            release: Arc::clone(release),
+            mode,
+            request: Arc::new(wire::request_info(parts, route.rest, client, received_at)),
+            body,
+            payload,
+        };
+        Ok(self.engine.call(start).await)
+    }
+}
+
+/// Refuses heads that another server or proxy in front may have read differently (RFC 9112 §3.2, §6.3).
+fn check_head(parts: &Parts) -> Result<(), Refusal> {
+    let headers = &parts.headers;
+    if parts.version <= http::Version::HTTP_11 {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) if !host.is_empty() => {}
+            (None, None) if parts.version < http::Version::HTTP_11 => {}
+            _ => return Err(Refusal::BadHead("A request needs one Host header.")),
+        }
+    }
+    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(Refusal::BadHead("A request has Transfer-Encoding or Content-Length, not both."));
+    }
+    Ok(())
+}
+
+fn check_method(method: &Method, webhook: &WebhookDef) -> Result<(), Refusal> {
+    let name = if method == Method::HEAD { "GET" } else { method.as_str() };
+    let taken = match &webhook.methods {
+        None => ["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&name),
+        Some(methods) => methods.iter().any(|taken| taken == name || taken == method.as_str()),
+    };
+    if taken {
+        return Ok(());
+    }
+    Err(Refusal::Method { method: method.to_string(), allowed: cors::allowed_methods(webhook) })
+}

@@ -1,0 +1,134 @@
+//! Turns what went wrong in a call into a failure with a code and words for the author of the flow. It decides no retry.
+
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+use weir_model::{Code, Json, Limits};
+
+use crate::Failure;
+use crate::bindings::weir::action::types::ActionError;
+use crate::logs::{cut, escape};
+
+/// Functions named in a message.
+const MAX_FRAMES: usize = 6;
+
+/// Bytes of a message that an action gives.
+const MAX_MESSAGE: usize = 4 << 10;
+
+/// What is known about a call that trapped.
+pub(crate) struct Scene<'a> {
+    pub(crate) limits: &'a Limits,
+    /// Whether memory was refused during the call.
+    pub(crate) denied: bool,
+    /// The last line on standard error.
+    pub(crate) last_words: Option<&'a str>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: &'static str, message: String) -> Self {
+        Self { code: Code::new(code), message, detail: None, retry_after_ms: None, retryable: false }
+    }
+
+    fn retryable(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
+}
+
+/// The call used up its wall time.
+pub(crate) fn timeout(limits: &Limits) -> Failure {
+    let millis = limits.step_millis;
+    let text = format!("the action took longer than {millis} ms; make it faster, or give the step a longer timeout");
+    Failure::new("WEIR-STEP-TIMEOUT", text).retryable()
+}
+
+/// All places for instances were taken for the whole of the call's time.
+pub(crate) fn busy() -> Failure {
+    let text = "too many actions run at the same time on this server; try again, or give the server more instances";
+    Failure::new("WEIR-STEP-CAPACITY", text.into()).retryable()
+}
+
+/// The action's own failure.
+pub(crate) fn reported(error: ActionError) -> Failure {
+    match error {
+        ActionError::Invalid(message) => Failure::new("WEIR-STEP-INVALID", words(&message)),
+        ActionError::Retryable(retry) => Failure {
+            retry_after_ms: retry.after_ms,
+            ..Failure::new("WEIR-STEP-RETRYABLE", words(&retry.message)).retryable()
+        },
+        ActionError::Failed(detail) => {
+            let value: serde_json::Value = serde_json::from_str(&detail).unwrap_or_else(|_| detail.clone().into());
+            let message = value.as_str().or_else(|| value.get("message")?.as_str());
+            let message = message.map_or_else(|| "the action reported a failure; see its detail".into(), words);
+            let detail = Json::parse(detail).or_else(|_| Json::of(&value)).ok();
+            Failure { detail, ..Failure::new("WEIR-STEP-FAILED", message) }
+        }
+    }
+}
+
+/// A trap, or an error of the host.
+pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
+    let trap = error.downcast_ref::<Trap>().copied();
+    let at = place(error, scene);
+    match trap {
+        Some(Trap::OutOfFuel) => {
+            let fuel = scene.limits.fuel;
+            let text = format!("the action used up its fuel of {fuel}{at}; does a loop not end? else raise the limit");
+            return Failure::new("WEIR-STEP-FUEL", text);
+        }
+        Some(Trap::StackOverflow) => {
+            let text = format!("the action's calls are nested too deep for its stack{at}; does a recursion not end?");
+            return Failure::new("WEIR-STEP-STACK", text);
+        }
+        _ => {}
+    }
+    if error.is::<PoolConcurrencyLimitError>() {
+        return busy();
+    }
+    // A guest's allocator that gets no memory aborts, which looks like any other trap.
+    if scene.denied {
+        let most = scene.limits.memory_bytes;
+        let text = format!("the action needs more than its {most} bytes of memory{at}; use less, or raise the limit");
+        return Failure::new("WEIR-STEP-MEMORY", text);
+    }
+    if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
+        return Failure::new(
+            "WEIR-STEP-TRAP",
+            format!("the action called exit({code}){at}; return from `run` instead"),
+        );
+    }
+    let reason = match trap {
+        Some(Trap::UnreachableCodeReached) => "the action panicked or aborted".into(),
+        Some(trap) => format!("the action trapped ({})", trap.to_string().trim_start_matches("wasm trap: ")),
+        None => {
+            let root = escape(cut(&error.root_cause().to_string(), 300));
+            if root.contains("fuel allocated for hostcalls") {
+                let text = format!("the action handed more data to weir than one call may{at}; hand over less");
+                return Failure::new("WEIR-STEP-OUTPUT", text);
+            }
+            format!("the action was stopped: {root}")
+        }
+    };
+    Failure::new("WEIR-STEP-TRAP", format!("{reason}{at}; correct the action"))
+}
+
+/// Where it happened, as far as names are known.
+fn place(error: &wasmtime::Error, scene: &Scene<'_>) -> String {
+    let mut text = String::new();
+    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
+        let shown = backtrace.to_string();
+        // Each line reads `0: 0x1234 - module!function`, with the name demangled.
+        let names = shown.lines().filter_map(|line| line.split_once('!')).map(|(_, name)| cut(name.trim(), 120));
+        let names: Vec<_> = names.take(MAX_FRAMES).collect();
+        if !names.is_empty() {
+            text = format!(" in {}", escape(&names.join(" <- ")));
+        }
+    }
+    if let Some(words) = scene.last_words {
+        text = format!("{text} (it printed: {words})");
+    }
+    text
+}
+
+fn words(text: &str) -> String {
+    escape(cut(text, MAX_MESSAGE))
+}

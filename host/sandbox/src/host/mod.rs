@@ -1,0 +1,13 @@
+//! The functions that an action imports from `weir:action`, one file per interface. They decide nothing about grants.
+
+mod denied;
+mod log;
+mod payload;
+mod pointer;
+mod variables;
+
+use crate::bindings::weir::action::{manifest, types};
+use crate::state::State;
+
+impl types::Host for State {}
+impl manifest::Host for State {}

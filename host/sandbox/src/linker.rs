@@ -1,0 +1,97 @@
+//! What a component may import, in one place: the functions, and the check of names before anything is compiled.
+
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::state::State;
+use crate::{SandboxError, bindings, wasi};
+
+/// Interfaces with functions behind them, without versions. Types of `weir:action` come as interfaces too.
+const OFFERED: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "weir:action/http",
+    "weir:action/kv",
+    "weir:action/log",
+    "weir:action/manifest",
+    "weir:action/payload",
+    "weir:action/secrets",
+    "weir:action/types",
+    "weir:action/variables",
+];
+
+/// All functions that components can import.
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, SandboxError> {
+    let mut linker = Linker::new(engine);
+    bindings::Action::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)
+        .and_then(|()| wasi::add_to_linker(&mut linker))
+        .map_err(|error| SandboxError::Engine { reason: format!("{error:#}") })?;
+    Ok(linker)
+}
+
+/// Whether an import is one that weir has, going by its name.
+pub(crate) fn check_import(name: &str) -> Result<(), SandboxError> {
+    let refuse =
+        |hint: &'static str| Err(SandboxError::Import { import: name.chars().take(200).collect(), hint: hint.into() });
+    let (interface, version) = name.split_once('@').unwrap_or((name, ""));
+    let major = if interface.starts_with("weir:action/") { "1." } else { "0.2." };
+    if OFFERED.contains(&interface) {
+        return match version.starts_with(major) {
+            true => Ok(()),
+            false if interface.starts_with("wasi:") => refuse(" in that version; build the component for WASI 0.2"),
+            false => refuse(" in that version; build it with the SDK of this server's version"),
+        };
+    }
+    match interface.split('/').next().unwrap_or_default() {
+        "wasi:sockets" => refuse(": an action has no sockets; send requests with weir:action/http"),
+        "wasi:http" => refuse("; send requests with weir:action/http"),
+        "wasi:filesystem" | "wasi:cli" | "wasi:clocks" | "wasi:random" | "wasi:io" => {
+            refuse("; build the component for WASI 0.2, as a reactor rather than a command")
+        }
+        "weir:action" => refuse("; this server's contract is older than the SDK it was built with: upgrade weir"),
+        _ => refuse("; an action may import weir:action and what a runtime needs of WASI 0.2"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_offered_may_be_imported() {
+        for good in
+            ["weir:action/log@1.0.0", "weir:action/types@1.7.0", "wasi:io/streams@0.2.12", "wasi:cli/exit@0.2.0"]
+        {
+            check_import(good).unwrap();
+        }
+        for bad in [
+            "wasi:sockets/tcp@0.2.6",
+            "wasi:io/streams@0.3.0",
+            "wasi:http/outgoing-handler@0.2.6",
+            "weir:action/log@2.0.0",
+            "weir:action/log",
+            "env",
+        ] {
+            let error = check_import(bad).unwrap_err();
+            assert!(error.to_string().contains(bad), "{error}");
+        }
+    }
+}

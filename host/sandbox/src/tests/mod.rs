@@ -1,0 +1,72 @@
+//! Tests of the whole room over components assembled from text: calls, limits, admission and the cache.
+
+mod admission;
+mod cache;
+mod calls;
+mod cost;
+mod guest;
+mod limits;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use tempfile::TempDir;
+use weir_model::{Entropy, FlowName, Limits, ManualClock, RunId, TenantId};
+
+use crate::{Action, Call, Context, NoVariables, Options, Ran, Sandbox, Variables};
+
+struct Counting(AtomicU64);
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.0.fetch_add(37, Ordering::Relaxed).to_le_bytes()[0];
+        }
+    }
+}
+
+fn sandbox_in(dir: &Path) -> Arc<Sandbox> {
+    Sandbox::new(Options {
+        cache_dir: dir.to_owned(),
+        instances: 4,
+        clock: Arc::new(ManualClock::default()),
+        entropy: Arc::new(Counting(AtomicU64::new(7))),
+    })
+    .unwrap()
+}
+
+fn sandbox() -> (TempDir, Arc<Sandbox>) {
+    let dir = tempfile::tempdir().unwrap();
+    let sandbox = sandbox_in(dir.path());
+    (dir, sandbox)
+}
+
+async fn admitted(sandbox: &Arc<Sandbox>, guest: &guest::Guest) -> Arc<Action> {
+    let admitted = sandbox.admit(Bytes::from(guest.build())).await.unwrap();
+    sandbox.get(&admitted.hash).unwrap()
+}
+
+async fn run(action: &Action, input: &str, limits: &Limits) -> Ran {
+    run_with(action, input, limits, Arc::new(NoVariables)).await
+}
+
+async fn run_with(action: &Action, input: &str, limits: &Limits, variables: Arc<dyn Variables>) -> Ran {
+    let context = Context {
+        tenant: &TenantId::new("default").unwrap(),
+        flow: &FlowName::new("new-lead").unwrap(),
+        flow_version: 3,
+        step: "score",
+        run: RunId::from_bytes([1; 16]),
+        attempt: 1,
+        idempotency_key: "key",
+    };
+    action.run(Call { context, config: "{}", input, limits, variables }).await
+}
+
+/// The code of a call that failed, and its message.
+fn failure(ran: Ran) -> (String, String) {
+    let failure = ran.result.unwrap_err();
+    (failure.code.to_string(), failure.message)
+}

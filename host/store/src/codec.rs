@@ -1,0 +1,154 @@
+//! The bytes of every value. A decoder takes any bytes and answers with an error, never with a guess.
+
+use bytes::Bytes;
+use weir_model::{FlowId, Mode, Outcome, RunSummary};
+
+use crate::{QueueKey, QueuedRun, StoreError};
+
+/// The number of what is written here; raised when older programs could misread it.
+pub(crate) const FORMAT: u32 = 1;
+
+/// The first byte of a queued run's value.
+const QUEUED_V1: u8 = 1;
+
+/// What is known of a run without parsing its summary: enough to pass over it in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) outcome: Outcome,
+    pub(crate) mode: Mode,
+}
+
+const fn mode_byte(mode: Mode) -> u8 {
+    match mode {
+        Mode::Production => 1,
+        Mode::Development => 2,
+    }
+}
+
+impl Marks {
+    pub(crate) const fn of(summary: &RunSummary) -> Self {
+        Self { outcome: summary.outcome, mode: summary.mode }
+    }
+
+    pub(crate) const fn bytes(self) -> [u8; 2] {
+        [self.outcome.byte(), mode_byte(self.mode)]
+    }
+
+    /// The marks at the start of a value, and what follows them.
+    pub(crate) fn split(value: &[u8]) -> Result<(Self, &[u8]), StoreError> {
+        let wrong = || StoreError::damaged("a run's summary", "unknown outcome or mode");
+        let ([outcome, mode], rest) = value.split_first_chunk::<2>().ok_or_else(wrong)?;
+        let outcome = Outcome::from_byte(*outcome).ok_or_else(wrong)?;
+        let mode = match mode {
+            1 => Mode::Production,
+            2 => Mode::Development,
+            _ => return Err(wrong()),
+        };
+        Ok((Self { outcome, mode }, rest))
+    }
+}
+
+/// A summary: its marks, then JSON.
+pub(crate) fn write_summary(value: &mut Vec<u8>, summary: &RunSummary) -> Result<(), serde_json::Error> {
+    value.clear();
+    value.extend_from_slice(&Marks::of(summary).bytes());
+    serde_json::to_writer(value, summary)
+}
+
+pub(crate) fn read_summary(json: &[u8]) -> Result<RunSummary, StoreError> {
+    serde_json::from_slice(json).map_err(|error| StoreError::damaged("a run's summary", error))
+}
+
+/// A queued run: version, flow, length of the summary, summary as JSON, state.
+pub(crate) fn write_queued(value: &mut Vec<u8>, run: &QueuedRun) -> Result<(), serde_json::Error> {
+    value.clear();
+    value.push(QUEUED_V1);
+    value.extend_from_slice(run.flow.as_bytes());
+    let length_at = value.len();
+    value.extend_from_slice(&[0; 4]);
+    let summary_at = value.len();
+    serde_json::to_writer(&mut *value, &run.summary)?;
+    let length = u32::try_from(value.len() - summary_at).unwrap_or(u32::MAX);
+    if let Some(place) = value.get_mut(length_at..summary_at) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
+    value.extend_from_slice(&run.state);
+    Ok(())
+}
+
+pub(crate) fn read_queued(key: QueueKey, value: &[u8]) -> Result<QueuedRun, StoreError> {
+    let wrong =
+        || StoreError::damaged("a queued run", format!("run {} is cut short or of an unknown version", key.run));
+    let (version, rest) = value.split_first().ok_or_else(wrong)?;
+    if *version != QUEUED_V1 {
+        return Err(wrong());
+    }
+    let (flow, rest) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
+    let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| wrong())?;
+    let (summary, state) = rest.split_at_checked(length).ok_or_else(wrong)?;
+    Ok(QueuedRun {
+        flow: FlowId::from_bytes(*flow),
+        summary: read_summary(summary)?,
+        state: Bytes::copy_from_slice(state),
+        replaces: None,
+        key,
+    })
+}
+
+/// A document: its revision, then its body.
+pub(crate) fn write_doc(value: &mut Vec<u8>, revision: u64, body: &[u8]) {
+    value.clear();
+    value.extend_from_slice(&revision.to_be_bytes());
+    value.extend_from_slice(body);
+}
+
+pub(crate) fn read_doc(value: &[u8]) -> Result<(u64, &[u8]), StoreError> {
+    let (revision, body) =
+        value.split_first_chunk::<8>().ok_or_else(|| StoreError::damaged("a document", "no revision"))?;
+    Ok((u64::from_be_bytes(*revision), body))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use weir_model::{RunId, TenantId, Timestamp};
+
+    use super::*;
+    use crate::tests::summary_of;
+
+    fn key() -> QueueKey {
+        QueueKey {
+            due: Timestamp::from_millis(5),
+            tenant: TenantId::new("default").unwrap(),
+            run: RunId::from_bytes([9; 16]),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_queued_run_survives_and_no_cut_is_taken_for_whole(state in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let flow = FlowId::from_bytes([3; 16]);
+            let summary = summary_of(RunId::from_bytes([9; 16]), flow, Outcome::Waiting);
+            let run = QueuedRun { key: key(), replaces: None, flow, summary, state: state.clone().into() };
+            let mut value = Vec::new();
+            write_queued(&mut value, &run).unwrap();
+            let read = read_queued(key(), &value).unwrap();
+            prop_assert_eq!(&read.state[..], &state[..]);
+            prop_assert_eq!(read.flow, flow);
+            prop_assert_eq!(read.summary.outcome, Outcome::Waiting);
+            let head = value.len() - state.len();
+            prop_assert!((0..head).all(|cut| read_queued(key(), &value[..cut]).is_err()));
+        }
+
+        #[test]
+        fn any_bytes_are_decoded_or_refused(value in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let _ = read_queued(key(), &value);
+            let _ = read_doc(&value);
+            if let Ok((marks, json)) = Marks::split(&value) {
+                prop_assert_eq!(&value[..2], &marks.bytes());
+                let _ = read_summary(json);
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Turns waiting jobs into one RocksDB batch and writes it. It decides whether a compare-and-set holds, since only here
+//! are all writes in one order.
+
+use std::collections::HashMap;
+
+use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
+use tokio::sync::oneshot;
+use weir_model::{RunId, RunSummary, TenantId};
+
+use crate::job::Job;
+use crate::writer::Sink;
+use crate::{Change, Entry, QueueKey, QueuedRun, StoreError, codec, keys};
+
+use super::{Family, read_error};
+
+/// What a batch starts with; it grows as needed.
+const BATCH_CAPACITY: usize = 32 << 10;
+/// Capacity that the buffer for values keeps after a large one.
+const KEPT_VALUE: usize = 1 << 20;
+/// The sequence of a record that holds a run whole.
+pub(super) const WHOLE: u32 = 0;
+
+type Answer = oneshot::Sender<Result<Vec<u64>, StoreError>>;
+
+pub(crate) struct RocksSink<'a> {
+    db: &'a DB,
+    meta: &'a ColumnFamily,
+    artifacts: &'a ColumnFamily,
+    runs: &'a ColumnFamily,
+    queue: &'a ColumnFamily,
+    events: &'a ColumnFamily,
+    synced: WriteOptions,
+    unsynced: WriteOptions,
+    batch: WriteBatch,
+    /// The newest revision given to a document.
+    revision: u64,
+    /// Revisions of the documents that this batch changes; none where it deletes.
+    changed: HashMap<Vec<u8>, Option<u64>>,
+    /// Who is told of their revisions once the batch is written.
+    answers: Vec<(Answer, Vec<u64>)>,
+    /// Buffers that keep their memory from write to write.
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl<'a> RocksSink<'a> {
+    pub(crate) fn new(db: &'a DB, revision: u64) -> Result<Self, StoreError> {
+        let options = |sync| {
+            let mut options = WriteOptions::default();
+            options.set_sync(sync);
+            options
+        };
+        Ok(Self {
+            db,
+            meta: Family::Meta.of(db)?,
+            artifacts: Family::Artifacts.of(db)?,
+            runs: Family::Runs.of(db)?,
+            queue: Family::Queue.of(db)?,
+            events: Family::Events.of(db)?,
+            synced: options(true),
+            unsynced: options(false),
+            batch: WriteBatch::with_capacity_bytes(BATCH_CAPACITY),
+            revision,
+            changed: HashMap::new(),
+            answers: Vec::new(),
+            key: Vec::with_capacity(128),
+            value: Vec::with_capacity(1_024),
+        })
+    }
+
+    fn put_summary(&mut self, tenant: &TenantId, summary: &RunSummary) -> Result<(), String> {
+        keys::summary(&mut self.key, tenant, summary.id);
+        codec::write_summary(&mut self.value, summary).map_err(|error| unwritable(summary.id, &error))?;
+        self.batch.put_cf(self.runs, &self.key, &self.value);
+        keys::flow_run(&mut self.key, tenant, summary.flow_id, summary.id);
+        self.batch.put_cf(self.runs, &self.key, codec::Marks::of(summary).bytes());
+        Ok(())
+    }
+
+    fn unqueue(&mut self, place: &QueueKey) {
+        keys::queued(&mut self.key, place);
+        self.batch.delete_cf(self.queue, &self.key);
+    }
+
+    fn append(&mut self, entry: &Entry) -> Result<(), String> {
+        self.put_summary(&entry.tenant, &entry.summary)?;
+        if let Some(record) = &entry.record {
+            keys::record(&mut self.key, &entry.tenant, entry.summary.id, WHOLE);
+            self.batch.put_cf(self.events, &self.key, record);
+        }
+        if let Some(place) = &entry.done {
+            self.unqueue(place);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, run: &QueuedRun) -> Result<(), String> {
+        self.put_summary(&run.key.tenant, &run.summary)?;
+        if let Some(before) = run.replaces.as_ref().filter(|before| **before != run.key) {
+            self.unqueue(before);
+        }
+        keys::queued(&mut self.key, &run.key);
+        codec::write_queued(&mut self.value, run).map_err(|error| unwritable(run.key.run, &error))?;
+        self.batch.put_cf(self.queue, &self.key, &self.value);
+        Ok(())
+    }
+
+    /// The revision of a document, this batch included. `self.key` is its key.
+    fn found(&self) -> Result<Option<u64>, StoreError> {
+        if let Some(revision) = self.changed.get(&self.key) {
+            return Ok(*revision);
+        }
+        let value = self.db.get_pinned_cf(self.meta, &self.key).map_err(read_error)?;
+        value.map(|value| codec::read_doc(&value).map(|(revision, _)| revision)).transpose()
+    }
+
+    /// Makes all changes or none.
+    fn apply(&mut self, changes: Vec<Change>) -> Result<Vec<u64>, StoreError> {
+        for Change { key, expect, .. } in &changes {
+            keys::doc(&mut self.key, key.kind, key.tenant.as_ref(), &key.name);
+            let found = self.found()?;
+            if !expect.holds(found) {
+                return Err(StoreError::Conflict { kind: key.kind.as_str(), name: key.name.clone(), found });
+            }
+        }
+        let mut revisions = Vec::with_capacity(changes.len());
+        for Change { key, body, .. } in changes {
+            self.revision += 1;
+            keys::doc(&mut self.key, key.kind, key.tenant.as_ref(), &key.name);
+            if let Some(body) = &body {
+                codec::write_doc(&mut self.value, self.revision, body);
+                self.batch.put_cf(self.meta, &self.key, &self.value);
+            } else {
+                self.batch.delete_cf(self.meta, &self.key);
+            }
+            self.changed.insert(self.key.clone(), body.map(|_| self.revision));
+            revisions.push(self.revision);
+        }
+        self.batch.put_cf(self.meta, keys::REVISION, self.revision.to_be_bytes());
+        Ok(revisions)
+    }
+}
+
+fn unwritable(run: RunId, error: &serde_json::Error) -> String {
+    format!("run {run} has no JSON form: {error}")
+}
+
+impl Sink for RocksSink<'_> {
+    fn stage(&mut self, job: Job) -> Result<usize, String> {
+        match job {
+            Job::Append(entry) => self.append(&entry)?,
+            Job::Push(run) => self.push(&run)?,
+            Job::Forget { key, flow } => {
+                self.unqueue(&key);
+                keys::summary(&mut self.key, &key.tenant, key.run);
+                self.batch.delete_cf(self.runs, &self.key);
+                keys::flow_run(&mut self.key, &key.tenant, flow, key.run);
+                self.batch.delete_cf(self.runs, &self.key);
+            }
+            Job::Apply { changes, answer } => match self.apply(changes) {
+                Ok(revisions) => self.answers.push((answer, revisions)),
+                // An error that nobody waits for is nobody's error.
+                Err(error) => drop(answer.send(Err(error))),
+            },
+            Job::PutArtifact { hash, bytes } => {
+                keys::artifact(&mut self.key, &hash);
+                self.batch.put_cf(self.artifacts, &self.key, &bytes);
+            }
+            Job::DeleteArtifact { hash } => {
+                keys::artifact(&mut self.key, &hash);
+                self.batch.delete_cf(self.artifacts, &self.key);
+            }
+        }
+        Ok(self.batch.size_in_bytes())
+    }
+
+    fn commit(&mut self, sync: bool) -> Result<(), String> {
+        if !self.batch.is_empty() {
+            let batch = std::mem::replace(&mut self.batch, WriteBatch::with_capacity_bytes(BATCH_CAPACITY));
+            let options = if sync { &self.synced } else { &self.unsynced };
+            self.db.write_opt(batch, options).map_err(rocksdb::Error::into_string)?;
+        }
+        self.changed.clear();
+        self.value.clear();
+        self.value.shrink_to(KEPT_VALUE);
+        for (answer, revisions) in self.answers.drain(..) {
+            let _ = answer.send(Ok(revisions));
+        }
+        Ok(())
+    }
+}

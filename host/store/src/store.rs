@@ -1,0 +1,162 @@
+//! The store as others hold it: it checks sizes, hands writes to the one writer and reads directly.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use bytes::Bytes;
+use rocksdb::DB;
+use tokio::sync::oneshot;
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
+
+use crate::job::Job;
+use crate::line::Line;
+use crate::rocks::{self, Options, RocksSink};
+use crate::{
+    Ack, Applied, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry, Page,
+    QueueKey, QueueReader, QueueWriter, QueuedRun, RunFilter, RunReader, RunWriter, StoreError, writer,
+};
+
+/// Longest artifact in bytes.
+const MAX_ARTIFACT: usize = 32 << 20;
+
+/// Everything weir keeps on disk, in one folder.
+///
+/// Writes go through one thread that batches and syncs them; reads may come from any thread. Once a write or sync failed,
+/// every later write is refused. Dropping the store writes and syncs what still waits.
+pub struct Store {
+    db: Arc<DB>,
+    line: Arc<Line>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the store in a folder, or makes it there.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process has it open, [`StoreError::Format`] where a newer weir wrote it,
+    /// otherwise where the disk or its content is not fit.
+    pub fn open(folder: &Path, options: &Options) -> Result<Arc<Self>, StoreError> {
+        let (db, revision) = rocks::open(folder, options)?;
+        let (db, line) = (Arc::new(db), Arc::new(Line::default()));
+        let (writer_db, writer_line) = (Arc::clone(&db), Arc::clone(&line));
+        let writer = std::thread::Builder::new()
+            .name("weir-store".into())
+            .spawn(move || match RocksSink::new(&writer_db, revision) {
+                Ok(mut sink) => writer::run(&writer_line, &mut sink),
+                Err(error) => writer_line.fail(error.to_string()),
+            })
+            .map_err(|error| StoreError::Open { folder: folder.into(), reason: error.to_string() })?;
+        Ok(Arc::new(Self { db, line, writer: Some(writer) }))
+    }
+
+    /// False once a write or sync failed; it stays so until the store is opened again.
+    pub fn is_healthy(&self) -> bool {
+        self.line.is_healthy()
+    }
+
+    fn write(&self, what: &'static str, size: usize, most: usize, job: Job) -> Ack {
+        if size > most {
+            return Ack::ready(Err(StoreError::too_large(what, size, most)));
+        }
+        self.line.push(job)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.line.close();
+        if self.writer.take().is_some_and(|writer| writer.join().is_err()) {
+            tracing::error!("the store's writer ended unexpectedly");
+        }
+        if self.line.is_healthy()
+            && let Err(error) = self.db.flush_wal(true)
+        {
+            tracing::error!(%error, "the store's last sync failed; runs that only answered their callers may be missing");
+        }
+        self.db.cancel_all_background_work(true);
+    }
+}
+
+impl DocReader for Store {
+    fn doc(&self, key: &DocKey) -> Result<Option<Doc>, StoreError> {
+        rocks::doc(&self.db, key)
+    }
+
+    fn docs(
+        &self,
+        kind: DocKind,
+        tenant: Option<&TenantId>,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Doc>, StoreError> {
+        rocks::docs(&self.db, kind, tenant, prefix, after, limit)
+    }
+}
+
+impl DocWriter for Store {
+    fn apply(&self, changes: Vec<Change>) -> Applied {
+        if let Err(error) = Change::check(&changes) {
+            return Applied::ready(Err(error));
+        }
+        let (answer, applied) = oneshot::channel();
+        match self.line.enqueue(Job::Apply { changes, answer }) {
+            Ok(_) => Applied::pending(Arc::clone(&self.line), applied),
+            Err(error) => Applied::ready(Err(error)),
+        }
+    }
+}
+
+impl ArtifactReader for Store {
+    fn artifact(&self, hash: &ArtifactHash) -> Result<Option<Bytes>, StoreError> {
+        rocks::artifact(&self.db, hash)
+    }
+}
+
+impl ArtifactWriter for Store {
+    fn put_artifact(&self, hash: &ArtifactHash, bytes: Bytes) -> Ack {
+        self.write("an artifact", bytes.len(), MAX_ARTIFACT, Job::PutArtifact { hash: hash.clone(), bytes })
+    }
+
+    fn delete_artifact(&self, hash: &ArtifactHash) -> Ack {
+        self.line.push(Job::DeleteArtifact { hash: hash.clone() })
+    }
+}
+
+impl QueueReader for Store {
+    fn queued(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, StoreError> {
+        rocks::queued(&self.db, after, limit)
+    }
+}
+
+impl QueueWriter for Store {
+    fn push(&self, run: QueuedRun) -> Ack {
+        self.write("a run's state", run.state.len(), QueuedRun::MAX_STATE, Job::Push(run))
+    }
+
+    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack {
+        self.line.push(Job::Forget { key, flow })
+    }
+}
+
+impl RunReader for Store {
+    fn run(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, StoreError> {
+        rocks::run(&self.db, tenant, run)
+    }
+
+    fn runs(&self, filter: &RunFilter, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        rocks::runs(&self.db, filter, after, limit)
+    }
+}
+
+impl RunWriter for Store {
+    fn append(&self, entry: Entry) -> Ack {
+        let size = entry.record.as_ref().map_or(0, Bytes::len);
+        self.write("a run's record", size, Entry::MAX_RECORD, Job::Append(entry))
+    }
+
+    fn settle(&self) -> Ack {
+        self.line.settle()
+    }
+}

@@ -1,0 +1,88 @@
+//! What is measured: each case's server, request and load.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::server::Server;
+use super::wrk::{self, Load};
+
+/// The request body of every case.
+pub const BODY: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com","total":42}"#;
+
+const TEMPLATE: &str = r#"weir: 1
+name: bench-template
+trigger: { webhook: { methods: [POST] } }
+steps:
+  - id: answer
+    uses: response
+    with: { status: 201, json: { hello: "{{ payload.name }}", total: "{{ payload.total }}" } }
+"#;
+
+const ACTION: &str = r#"weir: 1
+name: bench-action
+trigger: { webhook: { methods: [POST] } }
+steps:
+  - id: work
+    uses: echo@1
+    save: result
+  - id: answer
+    uses: response
+    with: { status: 201, json: { hello: "{{ result.name }}", total: "{{ result.total }}" } }
+"#;
+
+const BACKGROUND: &str = r#"weir: 1
+name: bench-background
+trigger: { webhook: { methods: [POST] } }
+steps:
+  - id: note
+    uses: set
+    with: { seen: "{{ payload.name }}" }
+"#;
+
+/// One case.
+pub struct Case {
+    /// What it is, for the table.
+    pub name: &'static str,
+    /// The flow; none for the bare server.
+    flow: Option<&'static str>,
+    connections: u32,
+}
+
+/// What one round of a case gave.
+pub struct Measured {
+    /// What the load generator saw.
+    pub load: Load,
+    /// User and system time of the server per request, in microseconds.
+    pub cpu_us: f64,
+    /// The server's resident memory after the load, in MiB.
+    pub resident_mib: f64,
+}
+
+impl Case {
+    /// Every case, the bare server first.
+    pub fn all() -> Vec<Self> {
+        let case = |name, flow, connections| Self { name, flow, connections };
+        vec![
+            case("bare hyper, one thread", None, 16),
+            case("template and Response, run logged", Some(TEMPLATE), 16),
+            case("the same with one Rust action", Some(ACTION), 16),
+            case("fire-and-forget, synced", Some(BACKGROUND), 64),
+        ]
+    }
+
+    /// Starts the server, warms it, loads it, and reads what it used.
+    pub fn measure(&self, scratch: &Path, time: Duration) -> Result<Measured> {
+        let server = match self.flow {
+            None => Server::bare()?,
+            Some(flow) => Server::weir(scratch, flow)?,
+        };
+        wrk::load(scratch, &server.url, self.connections, Duration::from_secs(1))?;
+        let before = server.cpu_us()?;
+        let load = wrk::load(scratch, &server.url, self.connections, time)?;
+        let used = server.cpu_us()? - before;
+        let resident_mib = server.resident_mib()?;
+        Ok(Measured { cpu_us: used / load.requests, load, resident_mib })
+    }
+}

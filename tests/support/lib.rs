@@ -1,0 +1,29 @@
+//! What every black-box test needs: the real binary on a scratch folder, its command line, and a client. It asserts nothing
+//! about weir.
+
+mod cli;
+mod process;
+mod server;
+
+pub use cli::Cli;
+pub use process::Scratch;
+pub use server::{Server, committed, component};
+
+/// A flow that answers 201 with the caller's name.
+pub const HELLO: &str = r#"weir: 1
+name: hello
+trigger: { webhook: { methods: [GET, POST] } }
+steps:
+  - id: answer
+    uses: response
+    with: { status: 201, json: { hello: "{{ payload.name }}" } }
+"#;
+
+/// A flow that nobody waits for.
+pub const BACKGROUND: &str = r#"weir: 1
+name: background
+steps:
+  - id: note
+    uses: set
+    with: { seen: "{{ payload.n }}" }
+"#;
