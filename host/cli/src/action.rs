@@ -18,7 +18,7 @@ use crate::args::Remote;
 use crate::client::{ActionView, Client};
 use crate::confirm::Confirm;
 use crate::failure::Failure;
-use crate::output::{Cell, Out, Table, Tone, bytes, clean, cut, pretty};
+use crate::output::{Cell, Out, Table, Tone, bytes, clean, cut, moment, pretty};
 
 /// The largest file that is read; the server's own limit is lower and has its own message.
 const MOST_COMPONENT: u64 = 256 << 20;
@@ -189,7 +189,7 @@ async fn list(client: &Client, limit: usize, out: &Out) -> Result<(), Failure> {
             Cell::new(action.name, Tone::Strong),
             action.version.into(),
             bytes(action.size).into(),
-            action.created_at.map_or_else(|| "-".into(), |at| at.to_string()).into(),
+            moment(action.created_at).into(),
             action.title.into(),
         ]);
     }

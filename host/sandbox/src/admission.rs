@@ -1,6 +1,6 @@
 //! Reads an uploaded component before anything else does: is it one, is it small enough to compile, what does it import.
 
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, Validator, WasmFeatures};
 use wasmtime::Engine;
 
 use crate::SandboxError;
@@ -71,7 +71,11 @@ fn walk(bytes: &[u8]) -> Result<(), SandboxError> {
             Payload::End(_) => seen.depth = seen.depth.saturating_sub(1),
             Payload::ComponentImportSection(imports) if seen.depth == 1 => {
                 for import in imports {
-                    check_import(import.map_err(malformed)?.name.name)?;
+                    let import = import.map_err(malformed)?;
+                    // A world that uses an interface's types imports them by name as well; a type gives nothing to call.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        check_import(import.name.name)?;
+                    }
                 }
             }
             Payload::CodeSectionStart { count, .. } => {

@@ -4,12 +4,12 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use weir_model::{FlowName, Timestamp};
+use weir_model::FlowName;
 
 use super::{ShowArgs, UrlArgs};
 use crate::client::{Client, FlowView, VersionView};
 use crate::failure::Failure;
-use crate::output::{Cell, Out, Table, Tone, clean};
+use crate::output::{Cell, Out, Table, Tone, clean, moment};
 
 #[derive(Deserialize)]
 struct Text {
@@ -29,7 +29,7 @@ pub(super) async fn list(client: &Client, limit: usize, out: &Out) -> Result<(),
             state(&flow),
             flow.published.map_or_else(|| "-".into(), |version| format!("v{version}")).into(),
             draft(&flow),
-            when(flow.updated_at).into(),
+            moment(flow.updated_at).into(),
             flow.description.unwrap_or_default().into(),
         ]);
     }
@@ -57,14 +57,6 @@ fn draft(flow: &FlowView) -> Cell {
 
 fn usize_of(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
-}
-
-/// A moment to the second, as lists show it.
-fn when(at: Option<Timestamp>) -> String {
-    at.map_or_else(
-        || "-".into(),
-        |at| at.to_string().chars().take(19).map(|c| if c == 'T' { ' ' } else { c }).collect(),
-    )
 }
 
 pub(super) async fn show(client: &Client, args: &ShowArgs, out: &Out) -> Result<(), Failure> {
@@ -106,8 +98,8 @@ pub(super) async fn show(client: &Client, args: &ShowArgs, out: &Out) -> Result<
     if let Some(until) = flow.armed_until {
         line("armed until", until.to_string())?;
     }
-    line("created", when(flow.created_at))?;
-    line("updated", when(flow.updated_at))?;
+    line("created", moment(flow.created_at))?;
+    line("updated", moment(flow.updated_at))?;
     line("production", clean(&flow.urls.production).into_owned())?;
     line("development", clean(&flow.urls.development).into_owned())
 }
@@ -148,7 +140,7 @@ pub(super) async fn versions(client: &Client, name: &FlowName, out: &Out) -> Res
         table.row([
             Cell::new(version.version.to_string(), Tone::Strong),
             state,
-            when(version.created_at).into(),
+            moment(version.created_at).into(),
             version.note.unwrap_or_default().into(),
         ]);
     }

@@ -1,5 +1,7 @@
 //! Numbers and lengths as people read them. It formats; it measures nothing.
 
+use weir_model::Timestamp;
+
 /// Microseconds in the unit that suits them: `850 µs`, `12.3 ms`, `1.24 s`, `3 min 5 s`.
 pub(crate) fn duration(micros: u64) -> String {
     let tenths = |n: u64, unit: u64| format!("{}.{}", n / unit, n % unit * 10 / unit);
@@ -35,6 +37,12 @@ pub(crate) fn grouped(n: u64) -> String {
     out
 }
 
+/// A moment to the second in UTC, as lists show it; `-` where there is none.
+pub(crate) fn moment(at: Option<Timestamp>) -> String {
+    let second = |at: Timestamp| at.to_string().replacen('T', " ", 1).chars().take(19).collect();
+    at.map_or_else(|| "-".into(), second)
+}
+
 /// Text cut after `most` characters, with how many more there were.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -58,6 +66,7 @@ mod tests {
         assert_eq!(duration(185_000_000), "3 min 5 s");
         assert_eq!(bytes(1_572_864), "1.5 MiB");
         assert_eq!([grouped(0), grouped(999), grouped(1_234_567)], ["0", "999", "1,234,567"]);
+        assert_eq!(moment(Some(Timestamp::from_millis(1_795_512_345_678))), "2026-11-24 09:25:45");
         assert_eq!(cut("grüße", 3), "grü… (2 more characters)");
     }
 }

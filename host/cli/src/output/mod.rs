@@ -13,7 +13,7 @@ use weir_model::{Coded, Finding, Severity};
 
 use crate::failure::Failure;
 
-pub(crate) use human::{bytes, cut, duration, grouped};
+pub(crate) use human::{bytes, cut, duration, grouped, moment};
 pub(crate) use json::{one_line, pretty};
 pub(crate) use safe::clean;
 pub(crate) use table::{Cell, Table};

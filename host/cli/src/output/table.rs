@@ -5,8 +5,8 @@ use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement};
 use super::{Out, Tone, clean};
 use crate::failure::Failure;
 
-/// Below so many columns nothing is wrapped; some terminals say that they have none.
-const NARROW: u16 = 40;
+/// Where less is left for the last column, the terminal wraps the whole line.
+const NARROW: usize = 20;
 
 /// One cell: text and what it means.
 #[derive(Clone, Debug)]
@@ -70,9 +70,11 @@ impl Table {
             table.add_row(row.iter().map(cell).collect::<Vec<_>>());
         }
         // Only the last column, the free text, is wrapped: ids and URLs are there to be copied.
-        if table.width().is_some_and(|width| width >= NARROW) {
+        let last = self.heads.len().saturating_sub(1);
+        let taken: usize =
+            table.column_max_content_widths().iter().take(last).map(|width| usize::from(*width) + 2).sum();
+        if table.width().is_some_and(|width| usize::from(width) >= taken + NARROW) {
             table.set_content_arrangement(ContentArrangement::Dynamic);
-            let last = self.heads.len().saturating_sub(1);
             table.column_iter_mut().take(last).for_each(|column| {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             });

@@ -11,7 +11,7 @@ use weir_model::{Clock, FlowName, Mode, Outcome, RunId, RunSummary, Span, Timest
 use crate::args::Remote;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::output::{Cell, Out, Table, Tone, duration};
+use crate::output::{Cell, Out, Table, Tone, duration, moment};
 use crate::system::SystemClock;
 
 pub(crate) use record::{Sheet, outcome_tone};
@@ -223,7 +223,7 @@ fn cells(run: &RunSummary) -> Vec<Cell> {
         version(run.mode, run.version).into(),
         Cell::new(run.outcome.as_str(), outcome_tone(run.outcome)),
         status.into(),
-        run.started_at.to_string().into(),
+        moment(Some(run.started_at)).into(),
         time.into(),
         run.step_count.to_string().into(),
         Cell::new(error.unwrap_or_default(), Tone::Bad),
