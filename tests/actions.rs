@@ -115,7 +115,7 @@ async fn what_is_no_component_is_refused_with_a_reason() -> Result<()> {
     for (name, bytes) in uploads {
         let file = server.scratch().file(&format!("{name}.wasm"), bytes)?;
         let pushed = server.cli(&["action", "push", &file.to_string_lossy()])?;
-        assert_eq!(pushed.code, 1, "{name}: {pushed:?}");
+        assert_ne!(pushed.code, 0, "{name}: {pushed:?}");
         assert!(pushed.stderr.contains("WEIR-"), "{name}: {pushed:?}");
     }
     Ok(())

@@ -129,7 +129,7 @@ steps:
         r#"weir: 1
 name: waits
 steps:
-  - { id: choose, uses: switch, with: { value: "{{ payload.do }}", cases: { fail: broken, skip: end-here } }, on: { default: answer } }
+  - { id: choose, uses: switch, with: { value: "{{ payload.do }}", cases: { broken: fail, end-here: skip } }, on: { default: answer } }
   - { id: broken, uses: fail, with: { code: OUT-OF-STOCK, message: "no {{ payload.item }} left" } }
   - { id: end-here, uses: stop }
   - { id: answer, uses: response, with: { json: {} } }
@@ -165,8 +165,8 @@ steps:
     assert_eq!(late.status(), 504);
     let late: Value = late.json().await?;
     assert_eq!(late["error"]["code"], "WEIR-RUN-WAIT");
-    let run = server.last_run().await?;
-    assert_eq!((&run["id"], &run["outcome"]), (&late["run_id"], &json!("completed")));
+    let run = server.ended(late["run_id"].as_str().unwrap_or_default()).await?;
+    assert_eq!((&run["outcome"], &run["answer"]["status"]), (&json!("completed"), &json!(504)));
     Ok(())
 }
 

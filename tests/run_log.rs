@@ -152,7 +152,7 @@ steps:
     {
         let shown = server.cli(args)?;
         assert_eq!(shown.code, 0, "{shown:?}");
-        let harmful = |c: &char| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c);
+        let harmful = |c: &char| (c.is_control() && !matches!(c, '\n' | '\t')) || ('\u{202a}'..='\u{202e}').contains(c);
         let found: Vec<char> = shown.stdout.chars().filter(harmful).collect();
         assert!(found.is_empty(), "{args:?} printed {found:?}");
     }

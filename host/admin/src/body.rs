@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Answer, ApiError};
@@ -19,6 +20,9 @@ pub(crate) const COMPONENT_BYTES: usize = 32 << 20;
 const COMMAND_BYTES: usize = 64 << 10;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long and how much of a body that is too large is read and dropped.
+const FAREWELL: Duration = Duration::from_secs(5);
+const MOST_DROPPED: usize = 128 << 20;
 
 /// The text of a definition, YAML or JSON.
 pub(crate) struct Definition(pub(crate) String);
@@ -112,16 +116,30 @@ async fn command<T: DeserializeOwned>(request: Request) -> Answer<Option<T>> {
 async fn read(request: Request, limit: usize) -> Answer<Bytes> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let body = request.into_body();
     if announced.is_some_and(|length| length > limit as u64) {
+        // Most clients look for an answer only after they have sent all: what they send is read and dropped, for a while.
+        let _ = tokio::time::timeout(FAREWELL, drop_all(body)).await;
         return Err(too_large(limit));
     }
-    match tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), limit)).await {
+    match tokio::time::timeout(PATIENCE, to_bytes(body, limit)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if is_length_error(&error) => Err(too_large(limit)),
         Ok(Err(_)) => Err(ApiError::malformed("WEIR-API-BODY", "the body broke off: send the request again")),
         Err(_) => {
             let message = format!("the body did not arrive within {} seconds: send it again", PATIENCE.as_secs());
             Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "WEIR-API-BODY-SLOW", message))
+        }
+    }
+}
+
+async fn drop_all(body: Body) {
+    let mut left = MOST_DROPPED;
+    let mut data = body.into_data_stream();
+    while let Some(Ok(bytes)) = data.next().await {
+        left = left.saturating_sub(bytes.len());
+        if left == 0 {
+            return;
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::views::{CheckView, DraftView, SavedView};
 ///
 /// Findings come in the answer, however many there are; a text that is no definition at all has them too.
 #[utoipa::path(
-    post, path = "/tenants/{tenant}/flows/check", tag = "drafts", operation_id = "check_flow", params(TenantPath),
+    post, path = "/tenants/{tenant}/check", tag = "drafts", operation_id = "check_flow", params(TenantPath),
     request_body(
         description = "A definition, at most 1 MiB.",
         content((String = "application/yaml"), (Object = "application/json"), (String = "text/plain"))

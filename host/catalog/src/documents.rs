@@ -60,6 +60,9 @@ pub(crate) struct PublishedInfo {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DraftDoc {
     pub(crate) text: String,
+    /// The save that wrote it: a reader may find a newer text than the flow's document it holds tells of.
+    #[serde(default)]
+    pub(crate) revision: u64,
 }
 
 /// A published text, under its flow's id and number. Never changes.

@@ -114,7 +114,9 @@ impl<S: Send + Sync + 'static> Catalog<S> {
                 let written = self.version_of(&hook, published.version)?;
                 let checked = self.compiler.pinned(&written.text, &written.pins, &actions);
                 match checked.plan {
-                    Some(plan) => hook.published = Some(Arc::new(Release { version: written.version, revision: 0, plan })),
+                    Some(plan) => {
+                        hook.published = Some(Arc::new(Release { version: written.version, revision: 0, plan }))
+                    }
                     None => {
                         report(tenant, &hook.name, &checked.findings);
                         hook.broken = Some(Arc::new(checked.findings));

@@ -249,7 +249,8 @@ fn describe(action: &ActionView, schema: bool, out: &Out) -> Result<(), Failure>
         }
     };
     line("title", &clean(&action.title))?;
-    line("about", &cut(&clean(&action.description), 2_000))?;
+    let about = action.description.split_whitespace().collect::<Vec<_>>().join(" ");
+    line("about", &cut(&clean(&about), 2_000))?;
     line("size", &bytes(action.size))?;
     line("settings", &settings(&action.config_schema))?;
     let exits = action.branches.iter().map(|exit| clean(exit)).collect::<Vec<_>>().join(", ");

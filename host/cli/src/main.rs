@@ -17,6 +17,7 @@ mod run;
 mod serve;
 mod system;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -48,9 +49,8 @@ fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = match command {
         Command::Serve(args) => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
-            args.workers.into_iter().for_each(|workers| {
-                builder.worker_threads(workers.get());
-            });
+            let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+            builder.worker_threads(args.workers.map_or(cores.saturating_sub(1).max(1), NonZeroUsize::get));
             builder
         }
         _ => tokio::runtime::Builder::new_current_thread(),

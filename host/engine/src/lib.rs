@@ -26,9 +26,9 @@ pub use history::History;
 pub use lanes::LaneOptions;
 pub use payload::Payload;
 pub use reply::Reply;
-pub use run::Start;
+pub use run::{RunContext, Start};
 pub use services::Services;
-pub use steps::{Step, kinds};
+pub use steps::{Begin, Failure, Finish, Notes, Step, StepContext, Worked, kinds};
 pub use weir_cluster::{Page, RunFilter, Subscription};
 
 /// The catalog with this room's compiled steps in it.

@@ -12,7 +12,7 @@ use crate::{setup, shell};
 
 /// Sets up, builds, starts the server on a scratch folder, deploys the examples, calls one, shows the run. Then serves until
 /// it is interrupted, or ends where `once` is set.
-pub fn run(once: bool) -> Result<()> {
+pub(crate) fn run(once: bool) -> Result<()> {
     setup::run()?;
     println!("Building weir. The first build compiles RocksDB and wasmtime and takes 20 to 40 minutes on two cores.");
     shell::build()?;

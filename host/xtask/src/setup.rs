@@ -10,7 +10,7 @@ use crate::shell;
 const LIBCLANG: &str = "libclang-dev";
 
 /// Makes sure that everything the build needs is there.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     if !has_libclang() {
         install(&[LIBCLANG])?;
     }
@@ -22,7 +22,7 @@ pub fn run() -> Result<()> {
 }
 
 /// Installs Debian packages, saying so.
-pub fn install(packages: &[&str]) -> Result<()> {
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     if !shell::has("apt-get") {
         bail!("{list} is missing and there is no apt-get here; install it with this system's package manager");

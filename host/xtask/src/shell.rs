@@ -6,16 +6,16 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 /// The profile that running, testing and linting share, so that RocksDB and wasmtime are compiled once.
-pub const PROFILE: &str = "release";
+pub(crate) const PROFILE: &str = "release";
 
 /// The checkout's folder.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 /// Runs a program to its end in the checkout; its output is shown.
-pub fn run(program: &str, args: &[&str]) -> Result<()> {
+pub(crate) fn run(program: &str, args: &[&str]) -> Result<()> {
     println!("$ {program} {}", args.join(" "));
     let status = command(program).args(args).status().with_context(|| format!("{program} could not be started"))?;
     if !status.success() {
@@ -26,12 +26,12 @@ pub fn run(program: &str, args: &[&str]) -> Result<()> {
 
 /// Builds the host's crates. Always all of them: a smaller selection would give shared dependencies other features, and
 /// wasmtime and RocksDB would be compiled again.
-pub fn build() -> Result<()> {
+pub(crate) fn build() -> Result<()> {
     run("cargo", &["build", "--profile", PROFILE])
 }
 
 /// Runs a program to its end and gives what it printed.
-pub fn output(program: &str, args: &[&str]) -> Result<String> {
+pub(crate) fn output(program: &str, args: &[&str]) -> Result<String> {
     let output = command(program)
         .args(args)
         .stderr(Stdio::inherit())
@@ -45,14 +45,14 @@ pub fn output(program: &str, args: &[&str]) -> Result<String> {
 }
 
 /// Whether a program is on the machine.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
     found.is_ok_and(|status| status.success())
 }
 
 /// A program that will run in the checkout, with cargo's own variables of this process taken away: they name this
 /// package and would make cargo build others again.
-pub fn command(program: &str) -> Command {
+pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     for (name, _) in std::env::vars_os() {
@@ -65,7 +65,7 @@ pub fn command(program: &str) -> Command {
 }
 
 /// Where cargo puts what it builds.
-pub fn target_dir() -> Result<PathBuf> {
+pub(crate) fn target_dir() -> Result<PathBuf> {
     let metadata = output("cargo", &["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     let folder = metadata.get("target_directory").and_then(serde_json::Value::as_str);
@@ -73,6 +73,6 @@ pub fn target_dir() -> Result<PathBuf> {
 }
 
 /// A built binary of the workspace.
-pub fn binary(name: &str) -> Result<PathBuf> {
+pub(crate) fn binary(name: &str) -> Result<PathBuf> {
     Ok(target_dir()?.join(PROFILE).join(name))
 }

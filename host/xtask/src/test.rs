@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::{setup, shell};
 
 /// Sets up what is missing, builds, and runs the tests; `args` go to nextest, e.g. a filter.
-pub fn run(args: &[&str]) -> Result<()> {
+pub(crate) fn run(args: &[&str]) -> Result<()> {
     setup::run()?;
     // The black-box tests start this binary.
     shell::build()?;

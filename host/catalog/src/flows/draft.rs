@@ -49,7 +49,9 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         expected(&def.name, expect_revision, old.as_deref())?;
         let doc = self.flow_doc(tenant, &def, &findings, old.as_deref())?;
         let changes = changes(tenant, &doc, old.as_deref(), text)?;
-        let release = plan.map(|plan| Arc::new(Release { version: 0, revision: doc.draft.revision, plan })).ok_or_else(|| Arc::new(findings.clone()));
+        let release = plan
+            .map(|plan| Arc::new(Release { version: 0, revision: doc.draft.revision, plan }))
+            .ok_or_else(|| Arc::new(findings.clone()));
         let cached = CachedDraft { revision: doc.draft.revision, actions: actions.generation(), release };
         let tenant = tenant.clone();
         let (hook, _) = self
@@ -147,7 +149,8 @@ fn changes<S>(
         Some(old) => replace(old, doc)?,
         None => put(flow_key(tenant, &doc.name), Expect::Absent, doc)?,
     };
-    Ok(vec![flow, put(draft_key(tenant, doc.id), Expect::Any, &DraftDoc { text: text.into() })?])
+    let draft = DraftDoc { text: text.into(), revision: doc.draft.revision };
+    Ok(vec![flow, put(draft_key(tenant, doc.id), Expect::Any, &draft)?])
 }
 
 fn count(findings: &Findings, severity: Severity) -> u32 {

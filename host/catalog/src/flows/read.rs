@@ -3,7 +3,7 @@
 use weir_cluster::DocKind;
 use weir_model::{FlowName, TenantId};
 
-use crate::documents::{VersionDoc, version_key, version_prefix};
+use crate::documents::{DraftDoc, VersionDoc, version_key, version_prefix};
 use crate::{Catalog, CatalogError, DraftText, FlowView, Page, VersionText, VersionView};
 
 /// Versions on one page.
@@ -39,9 +39,9 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     /// Where there is no such flow or it cannot be read.
     pub async fn draft_text(&self, tenant: &TenantId, name: &FlowName) -> Result<DraftText, CatalogError> {
         let hook = self.existing(tenant, name)?;
-        let text = self.draft_of(&hook)?.text;
+        let DraftDoc { text, revision } = self.draft_of(&hook)?;
         let findings = self.checked(tenant, &text).await?.0.findings;
-        Ok(DraftText { text, revision: hook.doc.draft.revision, findings })
+        Ok(DraftText { text, revision, findings })
     }
 
     /// A page of a flow's versions, the newest first, after the number that the page before gave as `next`; at most 100.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use weir_model::{FlowId, TenantId};
 
+use crate::documents::DraftDoc;
 use crate::hook::{CachedDraft, Release};
 use crate::{Catalog, CatalogError, Hook, Thing};
 
@@ -26,8 +27,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     }
 
     async fn compile_draft(&self, hook: &Hook<S>) -> Result<crate::hook::DraftRelease<S>, CatalogError> {
-        let text = self.draft_of(hook)?.text;
-        let revision = hook.doc.draft.revision;
+        let DraftDoc { text, revision } = self.draft_of(hook)?;
         let (checked, actions) = self.checked(&hook.tenant, &text).await?;
         let findings = checked.findings;
         let release = match checked.plan {

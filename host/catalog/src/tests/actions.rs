@@ -33,6 +33,8 @@ async fn a_component_becomes_a_version_once_and_only_with_the_same_bytes() {
 #[tokio::test]
 async fn a_published_version_keeps_the_action_versions_it_was_published_with() {
     let rooms = Rooms::new();
+    // Makes the tenant that the versions belong to.
+    rooms.open().await;
     for version in ["1.0.0", "1.9.0", "1.10.0-beta", "2.0.0"] {
         rooms.uploaded("score", version, json!({})).await;
     }

@@ -134,7 +134,8 @@ async fn a_compiled_draft_is_kept_until_it_changes() {
     catalog.save_draft(&tenant, None, &text("lead", "response"), None).await.unwrap();
     let second = catalog.draft(&hook()).await.unwrap();
     assert_eq!((first.version, second.version, second.plan.steps[0].code.as_str()), (0, 0, "response"));
-    assert_eq!(catalog.draft(&stale).await.unwrap().plan.steps[0].code, "response");
+    let found = catalog.draft(&stale).await.unwrap();
+    assert_eq!((found.revision, found.plan.steps[0].code.as_str()), (2, "response"), "the text that is there now");
     assert_eq!(catalog.draft(&hook()).await.unwrap().plan.steps[0].code, "response");
 }
 
@@ -173,4 +174,19 @@ async fn flows_are_listed_by_name_page_by_page_and_tenant_by_tenant() {
     let stranger = catalog.hook_by_name(&tenant(), &name("a")).unwrap();
     assert!(catalog.hook_by_flow(&other, stranger.flow).is_none());
     assert_eq!(catalog.flows(&other, None, 10).unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_leaves_memory_as_the_documents_are() {
+    let rooms = Rooms::new();
+    let catalog = rooms.open().await;
+    let (tenant, lead) = (tenant(), name("lead"));
+    published(&catalog, "lead").await;
+    for micros in (0..2_000).step_by(100) {
+        let _ = tokio::time::timeout(Duration::from_micros(micros), catalog.publish(&tenant, &lead, None)).await;
+        // What was begun has ended once nobody writes.
+        drop(catalog.writing().await);
+        let (remembered, stored) = (catalog.flow(&tenant, &lead).unwrap(), rooms.open().await);
+        assert_eq!(stored.flow(&tenant, &lead).unwrap().published, remembered.published, "after {micros} us");
+    }
 }

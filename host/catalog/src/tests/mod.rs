@@ -4,4 +4,5 @@ mod actions;
 mod configs;
 mod flows;
 mod support;
+mod tmpmem;
 mod tokens;

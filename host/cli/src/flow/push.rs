@@ -43,13 +43,28 @@ pub(super) async fn push(client: &Client, args: &PushArgs, out: &Out) -> Result<
     }
     if args.publish {
         let note = args.note.as_deref();
-        // The findings of the draft were just shown; those of the publish are the same and a refusal shows its own.
+        // The findings of the draft were just shown; those of the publish are the same.
+        if errors_in(&saved.findings) > 0 {
+            return refused(&file, saved, out);
+        }
         return manage::publish_now(client, &name, note, out, &saved.findings).await;
     }
     if out.json() {
         return out.value(&with_findings(saved));
     }
     report(client, saved, out)
+}
+
+/// The draft was saved, but its errors keep it from being published.
+fn refused(file: &str, saved: Saved, out: &Out) -> Result<(), Failure> {
+    let errors = errors_in(&saved.findings);
+    let warnings = saved.findings.len() - errors;
+    let problem = format!("{file} was saved as a draft but not published: {}", counts(errors, warnings));
+    if out.json() {
+        let error = json!({ "code": "WEIR-CATALOG-INVALID", "message": problem, "findings": saved.findings });
+        out.value(&json!({ "error": error }))?;
+    }
+    Err(Failure::Check(problem))
 }
 
 async fn save(client: &Client, args: &PushArgs, name: &FlowName, text: String) -> Result<Saved, Failure> {

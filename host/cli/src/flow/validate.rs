@@ -97,7 +97,7 @@ fn plural(n: usize, what: &str) -> String {
 }
 
 async fn check_there(client: &Client, text: String) -> Result<Checked, Failure> {
-    let request = client.request(Method::POST, &["flows", "check"]).header("content-type", content_type(&text));
+    let request = client.request(Method::POST, &["check"]).header("content-type", content_type(&text));
     let Answer { findings } = client.parse(request.body(text)).await?;
     Ok(Checked { findings, steps: None, unchecked: Vec::new() })
 }

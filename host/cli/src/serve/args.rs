@@ -44,10 +44,11 @@ pub(crate) struct ServeArgs {
     pub(crate) public_url: Option<String>,
 
     /// Name under which the admin API may be called besides localhost, where a proxy stands in front; may be repeated
-    #[arg(long, value_name = "NAME", env = "WEIR_ADMIN_HOST", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", env = "WEIR_ADMIN_HOST", hide_env_values = true, value_delimiter = ',')]
     pub(crate) admin_host: Vec<String>,
 
-    /// Worker threads; as many as there are cores where nothing is said
+    /// Worker threads for calls; one less than there are cores where nothing is said, since the store and the system
+    /// need some of them too
     #[arg(long, value_name = "N", env = "WEIR_WORKERS", hide_env_values = true)]
     pub(crate) workers: Option<NonZeroUsize>,
 

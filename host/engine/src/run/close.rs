@@ -104,11 +104,11 @@ impl Run {
     /// The answer that the caller got or gets, for the record.
     fn sent(&self, told: &Told) -> Option<Reply> {
         let context = &self.context;
-        if let Some(reply) = &self.answered {
-            return Some(reply.clone());
-        }
         if context.caller_left.load(Ordering::Relaxed) {
             return Some(answer::no_answer_in_time(context.id, context.release.plan.webhook.wait));
+        }
+        if let Some(reply) = &self.answered {
+            return Some(reply.clone());
         }
         if self.caller.is_some() {
             return Some(answer::of(told, context));

@@ -191,7 +191,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that another try would not change.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code: Code::new(code),
             message: message.into(),
@@ -224,7 +224,7 @@ impl Failure {
     }
 
     /// The failure as flows, records and callers see it.
-    pub fn into_info(self, step: &str) -> ErrorInfo {
+    pub(crate) fn into_info(self, step: &str) -> ErrorInfo {
         ErrorInfo { code: self.code, message: self.message, step: Some(step.to_owned()), detail: self.detail }
     }
 }

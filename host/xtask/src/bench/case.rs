@@ -9,7 +9,7 @@ use super::server::Server;
 use super::wrk::{self, Load};
 
 /// The request body of every case.
-pub const BODY: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com","total":42}"#;
+pub(crate) const BODY: &str = r#"{"name":"Ada Lovelace","email":"ada@example.com","total":42}"#;
 
 const TEMPLATE: &str = r#"weir: 1
 name: bench-template
@@ -42,7 +42,7 @@ steps:
 "#;
 
 /// One case.
-pub struct Case {
+pub(crate) struct Case {
     /// What it is, for the table.
     pub name: &'static str,
     /// The flow; none for the bare server.
@@ -51,7 +51,7 @@ pub struct Case {
 }
 
 /// What one round of a case gave.
-pub struct Measured {
+pub(crate) struct Measured {
     /// What the load generator saw.
     pub load: Load,
     /// User and system time of the server per request, in microseconds.
@@ -62,7 +62,7 @@ pub struct Measured {
 
 impl Case {
     /// Every case, the bare server first.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let case = |name, flow, connections| Self { name, flow, connections };
         vec![
             case("bare hyper, one thread", None, 16),
@@ -73,7 +73,7 @@ impl Case {
     }
 
     /// Starts the server, warms it, loads it, and reads what it used.
-    pub fn measure(&self, scratch: &Path, time: Duration) -> Result<Measured> {
+    pub(crate) fn measure(&self, scratch: &Path, time: Duration) -> Result<Measured> {
         let server = match self.flow {
             None => Server::bare()?,
             Some(flow) => Server::weir(scratch, flow)?,

@@ -17,7 +17,7 @@ use report::Report;
 use crate::{setup, shell};
 
 /// How the bench runs.
-pub struct Options {
+pub(crate) struct Options {
     /// Rounds; the median of each figure is reported.
     pub rounds: usize,
     /// How long each case is loaded in each round.
@@ -25,7 +25,7 @@ pub struct Options {
 }
 
 /// Builds, measures and prints the table.
-pub fn run(options: &Options) -> Result<()> {
+pub(crate) fn run(options: &Options) -> Result<()> {
     setup::run()?;
     if !shell::has("wrk") {
         setup::install(&["wrk"])?;

@@ -7,25 +7,25 @@ use anyhow::{Context as _, Result};
 use super::case::{Case, Measured};
 
 /// All rounds of all cases.
-pub struct Report {
+pub(crate) struct Report {
     rows: Vec<(&'static str, Vec<Measured>)>,
 }
 
 impl Report {
     /// An empty report; the first case is what the others are compared with.
-    pub fn new(cases: &[Case]) -> Self {
+    pub(crate) fn new(cases: &[Case]) -> Self {
         Self { rows: cases.iter().map(|case| (case.name, Vec::new())).collect() }
     }
 
     /// Adds a round's figures.
-    pub fn add(&mut self, case: &Case, measured: Measured) {
+    pub(crate) fn add(&mut self, case: &Case, measured: Measured) {
         if let Some((_, rounds)) = self.rows.iter_mut().find(|(name, _)| *name == case.name) {
             rounds.push(measured);
         }
     }
 
     /// The table, with the machine it was made on and what the in-process bench printed.
-    pub fn table(&self, step_cost: &str) -> Result<String> {
+    pub(crate) fn table(&self, step_cost: &str) -> Result<String> {
         let bare = self.rows.first().context("there are no cases")?;
         let (bare_rate, bare_cpu) = (median(&bare.1, |m| m.load.rate)?, median(&bare.1, |m| m.cpu_us)?);
         let mut table = format!("{}\n\n", machine()?);

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::shell;
 
 /// A running server and the URL to load.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
     /// What the load generator calls.
     pub url: String,
@@ -18,13 +18,13 @@ pub struct Server {
 
 impl Server {
     /// The yardstick.
-    pub fn bare() -> Result<Self> {
+    pub(crate) fn bare() -> Result<Self> {
         let (process, line) = start(&mut Command::new(shell::binary("bare")?))?;
         Ok(Self { process, url: format!("http://{}/", line.trim()) })
     }
 
     /// weir on a fresh data folder, with the flow published.
-    pub fn weir(scratch: &Path, flow: &str) -> Result<Self> {
+    pub(crate) fn weir(scratch: &Path, flow: &str) -> Result<Self> {
         let data = scratch.join("data");
         let _ = fs::remove_dir_all(&data);
         let file = scratch.join("flow.yaml");
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// User and system time so far, in microseconds (proc(5), /proc/pid/stat, fields 14 and 15, at 100 ticks a second).
-    pub fn cpu_us(&self) -> Result<f64> {
+    pub(crate) fn cpu_us(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
         let (_, after) = stat.rsplit_once(") ").context("/proc/pid/stat has no command")?;
         let ticks: f64 = after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// Resident memory in MiB.
-    pub fn resident_mib(&self) -> Result<f64> {
+    pub(crate) fn resident_mib(&self) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("/proc/pid/status has no VmRSS")?;
         let kib: f64 = line.trim().trim_end_matches(" kB").parse()?;

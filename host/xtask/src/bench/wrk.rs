@@ -10,7 +10,7 @@ use super::case::BODY;
 use crate::shell;
 
 /// What wrk saw.
-pub struct Load {
+pub(crate) struct Load {
     /// Requests answered.
     pub requests: f64,
     /// Requests a second.
@@ -22,7 +22,7 @@ pub struct Load {
 }
 
 /// Loads a URL with one thread and so many connections.
-pub fn load(scratch: &Path, url: &str, connections: u32, time: Duration) -> Result<Load> {
+pub(crate) fn load(scratch: &Path, url: &str, connections: u32, time: Duration) -> Result<Load> {
     let script = scratch.join("post.lua");
     fs::write(&script, SCRIPT.replace("BODY", BODY))?;
     let connections = format!("-c{connections}");

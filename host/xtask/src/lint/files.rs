@@ -10,7 +10,7 @@ use crate::shell;
 const MOST_LINES: usize = 500;
 
 /// Files that break the rules.
-pub fn broken() -> Result<Vec<String>> {
+pub(crate) fn broken() -> Result<Vec<String>> {
     let listed = shell::output("git", &["ls-files", "-co", "--exclude-standard", "*.rs"])?;
     let mut broken = Vec::new();
     for path in listed.lines() {

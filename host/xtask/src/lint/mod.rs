@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::shell;
 
 /// Checks everything; every broken rule is printed.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let broken: Vec<String> = rooms::broken()?.into_iter().chain(files::broken()?).collect();
     for rule in &broken {
         println!("house: {rule}");

@@ -37,7 +37,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
 ];
 
 /// What in the workspace breaks the table.
-pub fn broken() -> Result<Vec<String>> {
+pub(crate) fn broken() -> Result<Vec<String>> {
     let metadata = shell::output("cargo", &["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata)?;
     let packages = metadata.get("packages").and_then(Value::as_array).context("cargo metadata lists no packages")?;
