@@ -93,7 +93,8 @@ steps:
   - { id: answer, uses: response, with: { json: { rows: "{{ rows }}", verdict: "{{ verdict }}" } } }
 "#,
     )?;
-    let answer = server.client.post(&url).header("content-type", "text/csv").body("name,age\nAda,36\nBo,x\n").send().await?;
+    let answer =
+        server.client.post(&url).header("content-type", "text/csv").body("name,age\nAda,36\nBo,x\n").send().await?;
     let answer: Value = answer.json().await?;
     assert_eq!(answer["rows"][0], json!({ "name": "Ada", "age": 36 }));
     assert_eq!(answer["verdict"]["valid"], json!(false));

@@ -140,7 +140,10 @@ steps:
     let failed: Value = failed.json().await?;
     assert_eq!(failed["error"], json!({ "code": "OUT-OF-STOCK", "message": "no tea left" }));
     let run = server.last_run().await?;
-    assert_eq!((&run["id"], &run["outcome"], &run["answer"]["status"]), (&failed["run_id"], &json!("failed"), &json!(500)));
+    assert_eq!(
+        (&run["id"], &run["outcome"], &run["answer"]["status"]),
+        (&failed["run_id"], &json!("failed"), &json!(500))
+    );
     let skipped = server.post(&waits, r#"{"do":"skip"}"#).await?;
     assert_eq!((skipped.status().as_u16(), skipped.bytes().await?.len()), (204, 0));
     Ok(())

@@ -1,5 +1,7 @@
 //! Promise: whatever a caller sends, it comes back unharmed and unexecuted, or is refused; the server goes on.
 
+#![expect(clippy::disallowed_methods, reason = "the test is a caller: it opens its own socket")]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -25,7 +27,8 @@ async fn caller_data_is_data() -> Result<()> {
         assert_eq!(answer.status(), 201);
         assert_eq!(answer.json::<Value>().await?, json!({ "hello": name }));
     }
-    for value in [json!(null), json!(1e300), json!(-0.5), json!(u64::MAX), json!([1, [2]]), json!({ "a": { "b": [] } })] {
+    for value in [json!(null), json!(1e300), json!(-0.5), json!(u64::MAX), json!([1, [2]]), json!({ "a": { "b": [] } })]
+    {
         let answer = server.post(&url, json!({ "name": value }).to_string()).await?;
         assert_eq!(answer.json::<Value>().await?, json!({ "hello": value }));
     }
@@ -59,7 +62,8 @@ async fn what_cannot_be_read_is_refused_and_the_server_goes_on() -> Result<()> {
     let server = Server::start()?;
     let (url, _) = server.publish(HELLO)?;
     let nested = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
-    for body in [nested.into_bytes(), b"\xff\xfe{}".to_vec(), b"{\"name\":\"\xc3\x28\"}".to_vec(), b"{\"a\":1".to_vec()] {
+    for body in [nested.into_bytes(), b"\xff\xfe{}".to_vec(), b"{\"name\":\"\xc3\x28\"}".to_vec(), b"{\"a\":1".to_vec()]
+    {
         let answer = server.client.post(&url).header("content-type", "application/json").body(body).send().await?;
         assert_eq!(answer.status(), 400);
         assert_eq!(answer.json::<Value>().await?["error"]["code"], "WEIR-BODY-MALFORMED");

@@ -150,7 +150,11 @@ async fn versions_never_change_and_numbers_are_not_used_again() -> Result<()> {
         .iter()
         .map(|v| (v["version"].clone(), v["note"].clone()))
         .collect();
-    assert_eq!(listed, [(json!(3), json!("the third")), (json!(2), json!(null)), (json!(1), json!(null))], "newest first");
+    assert_eq!(
+        listed,
+        [(json!(3), json!("the third")), (json!(2), json!(null)), (json!(1), json!(null))],
+        "newest first"
+    );
     let (status, refused) = post(&server, "steps/rollback", json!({ "version": 9 })).await?;
     assert_eq!((status, &refused["error"]["code"]), (404, &json!("WEIR-CATALOG-VERSION-UNKNOWN")));
     Ok(())

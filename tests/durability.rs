@@ -20,7 +20,8 @@ async fn kill_9_under_load_loses_no_acknowledged_run() -> Result<()> {
     let mut acknowledged = HashSet::new();
     for round in 0..ROUNDS {
         let url = production_url(&server).await?;
-        let callers: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(call_until_it_fails(server.client.clone(), url.clone()))).collect();
+        let callers: Vec<_> =
+            (0..CALLERS).map(|_| tokio::spawn(call_until_it_fails(server.client.clone(), url.clone()))).collect();
         // Another moment in each round, from the first calls to the middle of the load.
         tokio::time::sleep(Duration::from_millis(u64::from(30 + round * 37 % 300))).await;
         server.kill()?;

@@ -22,7 +22,9 @@ pub(crate) fn of(told: &Told, context: &RunContext) -> Reply {
             Reply::json(StatusCode::INTERNAL_SERVER_ERROR, body.to_string())
         }
         Told::Ended => unanswered(context),
-        Told::Unavailable => unavailable("WEIR-STORE-UNAVAILABLE", "The server cannot store runs at the moment; nothing was accepted."),
+        Told::Unavailable => {
+            unavailable("WEIR-STORE-UNAVAILABLE", "The server cannot store runs at the moment; nothing was accepted.")
+        }
     }
 }
 

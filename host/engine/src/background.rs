@@ -24,7 +24,7 @@ enum Ready {
     /// One that was just accepted.
     Fresh(QueueKey, Arc<RunContext>),
     /// One read from the queue.
-    Stored(QueuedRun),
+    Stored(Box<QueuedRun>),
 }
 
 /// Which background runs wait and which are alive.
@@ -106,7 +106,7 @@ impl Background {
             after = Some(last.key.clone());
             let (mut ready, mut claimed) = (self.ready.lock(), self.claimed.lock());
             let fresh = page.into_iter().filter(|run| claimed.insert(run.key.run));
-            ready.extend(fresh.map(Ready::Stored));
+            ready.extend(fresh.map(|run| Ready::Stored(Box::new(run))));
             if !ready.is_empty() {
                 // There may be more behind this page.
                 self.spilled.store(true, Ordering::Release);
@@ -139,7 +139,7 @@ async fn prepare(services: &Arc<Services>, ready: Ready) -> Option<Run> {
         Ready::Stored(queued) => match restore(services, &queued).await {
             Ok(run) => Some(run),
             Err(error) => {
-                abandon(services, queued, &error).await;
+                abandon(services, *queued, &error).await;
                 None
             }
         },

@@ -71,7 +71,10 @@ impl Engine {
         let services = &self.services;
         let wait = start.release.plan.webhook.wait.unwrap_or(DEFAULT_WAIT);
         let Some(slot) = services.lanes.waiting.enter(wait.duration()).await else {
-            return answer::unavailable("WEIR-RUN-CAPACITY", "The server runs as many flows as it may; try again shortly.");
+            return answer::unavailable(
+                "WEIR-RUN-CAPACITY",
+                "The server runs as many flows as it may; try again shortly.",
+            );
         };
         let context = Arc::new(RunContext::new(Arc::clone(services), services.new_run_id(), start, None));
         let (caller, mut told) = oneshot::channel();
@@ -106,7 +109,10 @@ impl Engine {
     async fn accept(&self, start: Start) -> Reply {
         let services = &self.services;
         if services.background.waiting() >= services.lanes.background_queue {
-            return answer::unavailable("WEIR-QUEUE-FULL", "Too many runs wait already; nothing was accepted. Try again shortly.");
+            return answer::unavailable(
+                "WEIR-QUEUE-FULL",
+                "Too many runs wait already; nothing was accepted. Try again shortly.",
+            );
         }
         let context = Arc::new(RunContext::new(Arc::clone(services), services.new_run_id(), start, None));
         match enqueue(services, &context).await {

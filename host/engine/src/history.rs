@@ -39,7 +39,8 @@ impl History {
     /// Where `after` is no cursor of this list or the store cannot be read.
     pub async fn list(&self, filter: &RunFilter, after: Option<&str>, limit: usize) -> Result<Page, EngineError> {
         self.services.cluster.run_log.settle().await?;
-        let (log, filter, after) = (Arc::clone(&self.services.cluster.run_log), filter.clone(), after.map(str::to_owned));
+        let (log, filter, after) =
+            (Arc::clone(&self.services.cluster.run_log), filter.clone(), after.map(str::to_owned));
         blocking(move || Ok(log.list(&filter, after.as_deref(), limit)?)).await
     }
 }

@@ -38,9 +38,10 @@ impl Reply {
 
     /// The answer as the record keeps it; a body above `cap` bytes is cut, and the second value says so.
     pub(crate) fn record(&self, cap: usize) -> (Answer, bool) {
-        let headers = self.headers.iter().map(|(name, value)| {
-            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-        });
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
         let (body, is_cut) = self.body_for_record(cap);
         (Answer { status: self.status.as_u16(), headers: headers.collect(), body }, is_cut)
     }
@@ -53,10 +54,11 @@ impl Reply {
             let kept = self.body.get(..cap / 4 * 3).unwrap_or(&self.body);
             return (Json::of(&BASE64.encode(kept)).unwrap_or_default(), kept.len() < self.body.len());
         };
-        if text.len() <= cap && self.is_json() {
-            if let Ok(json) = Json::parse(text.to_owned()) {
-                return (json, false);
-            }
+        if text.len() <= cap
+            && self.is_json()
+            && let Ok(json) = Json::parse(text.to_owned())
+        {
+            return (json, false);
         }
         let kept = cut(text, cap);
         (Json::of(kept).unwrap_or_default(), kept.len() < text.len())

@@ -71,7 +71,8 @@ mod tests {
     use super::*;
 
     fn webhook(origins: &[&str]) -> WebhookDef {
-        let cors = Cors { origins: origins.iter().map(|o| (*o).to_owned()).collect(), headers: vec![], credentials: true };
+        let cors =
+            Cors { origins: origins.iter().map(|o| (*o).to_owned()).collect(), headers: vec![], credentials: true };
         WebhookDef { cors: Some(cors), methods: Some(vec!["GET".into()]), ..WebhookDef::default() }
     }
 

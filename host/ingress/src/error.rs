@@ -21,7 +21,9 @@ pub enum Refusal {
     #[error("This flow has no published version; publish it first, or use its development URL.")]
     Unpublished,
     /// Nobody listens at the development URL.
-    #[error("Nobody listens at this development URL; run `weir listen {flow}` or arm it in the Studio, then call again.")]
+    #[error(
+        "Nobody listens at this development URL; run `weir listen {flow}` or arm it in the Studio, then call again."
+    )]
     NotListening {
         /// The flow's name.
         flow: String,

@@ -37,7 +37,8 @@ fn show(weir: &Weir, once: bool) -> Result<()> {
     }
     let mut hello = None;
     for flow in files(&examples.join("flows"), "yaml")? {
-        let pushed: Value = serde_json::from_str(&weir.output(&["flow", "push", text(&flow)?, "--publish", "--json"])?)?;
+        let pushed: Value =
+            serde_json::from_str(&weir.output(&["flow", "push", text(&flow)?, "--publish", "--json"])?)?;
         let url = pushed.pointer("/urls/production").and_then(Value::as_str).context("the flow has no URL")?;
         let name = pushed.get("name").and_then(Value::as_str).unwrap_or_default();
         println!("{name:<18} {url}");

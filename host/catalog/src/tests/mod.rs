@@ -4,5 +4,4 @@ mod actions;
 mod configs;
 mod flows;
 mod support;
-mod tmpmem;
 mod tokens;

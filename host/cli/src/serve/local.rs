@@ -33,13 +33,13 @@ impl LocalServer {
         let first = catalog.first_operator_token();
         if out.json() {
             let token = first.as_ref().map(Token::reveal);
-            out.line(&json!({ "hooks": self.hooks, "admin": self.admin, "token": token }).to_string())?;
+            out.line(json!({ "hooks": self.hooks, "admin": self.admin, "token": token }).to_string())?;
             return Ok(());
         }
-        out.line(&format!("Webhooks   {}/webhook/{{key}}", self.hooks))?;
-        out.line(&format!("Admin API  {}/api/v1", self.admin))?;
+        out.line(format!("Webhooks   {}/webhook/{{key}}", self.hooks))?;
+        out.line(format!("Admin API  {}/api/v1", self.admin))?;
         if let Some(token) = first {
-            out.line(&format!("Sign in    with the operator's token, shown this once: {}", token.reveal()))?;
+            out.line(format!("Sign in    with the operator's token, shown this once: {}", token.reveal()))?;
         } else {
             out.line("Sign in    with the operator's token that was shown at the first start.")?;
         }

@@ -55,8 +55,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<()> {
     });
     let admin = tokio::spawn(Admin::serve(admin, admin_state, wait(stopped.clone())));
     let ingress = weir_ingress::Options::default();
-    let hooks =
-        tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(stopped), FAREWELL));
+    let hooks = tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(stopped), FAREWELL));
 
     shutdown::asked_for().await?;
     tracing::info!("Stopping: no new calls, open ones end.");
@@ -134,5 +133,9 @@ fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WEIR_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     // A second call in one process keeps the first's settings.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .try_init();
 }

@@ -170,7 +170,11 @@ impl RunContext {
                 "[redacted]".clone_into(value);
             }
         }
-        TriggerRecord { request, payload: super::recorder::capped(self.payload.json(), cap).0, called_by: self.called_by }
+        TriggerRecord {
+            request,
+            payload: super::recorder::capped(self.payload.json(), cap).0,
+            called_by: self.called_by,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const STEPS_BETWEEN_YIELDS: u64 = 128;
 /// Something that the run waited for.
 enum Event {
     /// A step's work with the host came to its end.
-    Worked(Executing, Worked),
+    Worked(Box<(Executing, Worked)>),
     /// The pause before another try is over.
     TryAgain(ThreadId, u32),
 }
@@ -59,7 +59,8 @@ impl Run {
                 Err(_) => return self.out_of_time(),
             };
             let went_on = match event {
-                Event::Worked(executing, worked) => {
+                Event::Worked(ended) => {
+                    let (executing, worked) = *ended;
                     under_way.threads.retain(|thread| *thread != executing.thread);
                     self.worked(executing, worked, &mut under_way).await
                 }
@@ -105,7 +106,7 @@ impl Run {
                         Ok(worked) => worked,
                         Err(_) => Worked { result: Err(Failure::timeout(limit)), notes: Notes::default() },
                     };
-                    Event::Worked(executing, worked)
+                    Event::Worked(Box::new((executing, worked)))
                 }));
                 Ok(())
             }
@@ -174,7 +175,11 @@ impl Run {
             }));
             return Ok(());
         }
-        if self.position.fail(plan, executing.thread, weir_flow::Data::from_serde(&info).unwrap_or_else(|_| weir_flow::Data::null())) {
+        if self.position.fail(
+            plan,
+            executing.thread,
+            weir_flow::Data::from_serde(&info).unwrap_or_else(|_| weir_flow::Data::null()),
+        ) {
             Ok(())
         } else {
             Err(Ending::Failed(info))
@@ -196,7 +201,8 @@ impl Run {
         self.steps_taken += 1;
         let most = self.context.services.limits.run_steps;
         if self.steps_taken > most {
-            let message = format!("The run took {most} steps, which is the limit; a loop in the flow probably never ends.");
+            let message =
+                format!("The run took {most} steps, which is the limit; a loop in the flow probably never ends.");
             return Err(Ending::Failed(ErrorInfo {
                 code: Code::new("WEIR-RUN-STEPS"),
                 message,

@@ -31,11 +31,7 @@ impl Run {
     }
 
     /// Asks the step what happens.
-    pub(super) fn decide(
-        &self,
-        executing: &mut Executing,
-        step: &PlanStep<Box<dyn Step>>,
-    ) -> Result<Begin, Failure> {
+    pub(super) fn decide(&self, executing: &mut Executing, step: &PlanStep<Box<dyn Step>>) -> Result<Begin, Failure> {
         let locals = self.position.locals(executing.thread).cloned().unwrap_or_default();
         let scope = Scope::new(Arc::clone(&self.globals), locals);
         let input = match &step.input {

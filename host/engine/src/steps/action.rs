@@ -9,7 +9,11 @@ use weir_sandbox::{Call, Context, Ran};
 use super::{Begin, Failure, Finish, Notes, Step, StepContext, Worked};
 
 /// Compiles a step that uses a custom action.
-pub(super) fn compile(step: &StepDef, version: &ActionVersion, cx: &mut StepCheck<'_>) -> Option<Compiled<Box<dyn Step>>> {
+pub(super) fn compile(
+    step: &StepDef,
+    version: &ActionVersion,
+    cx: &mut StepCheck<'_>,
+) -> Option<Compiled<Box<dyn Step>>> {
     let with = step.with.clone().unwrap_or_else(|| serde_json::json!({}));
     let with = cx.template(&with, "/with", Escape::None)?;
     let config = with.constant().map(Data::to_json);

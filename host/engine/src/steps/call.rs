@@ -48,13 +48,17 @@ impl Kind<Box<dyn Step>> for Call {
         };
         let flow = cx.template(flow, "/with/flow", Escape::None)?;
         if let Some(Err(problem)) = flow.constant().map(name_of) {
-            cx.error("WEIR-FLOW-WITH", "/with/flow", &problem.message);
+            cx.error("WEIR-FLOW-WITH", "/with/flow", problem.message);
         }
         let payload = match field("payload") {
             None => None,
             Some(payload) => Some(cx.template(payload, "/with/payload", Escape::None)?),
         };
-        Some(Compiled { code: Box::new(Caller { flow, payload, awaits }), exits: vec![Exit::next()], role: Role::Plain })
+        Some(Compiled {
+            code: Box::new(Caller { flow, payload, awaits }),
+            exits: vec![Exit::next()],
+            role: Role::Plain,
+        })
     }
 }
 
@@ -112,7 +116,9 @@ async fn call(parent: &Arc<RunContext>, name: FlowName, payload: Payload, awaits
         Mode::Production => hook.published.clone().ok_or_else(unknown)?,
         Mode::Development => match catalog.draft(&hook).await {
             Ok(draft) => draft,
-            Err(error) => return Err(Failure::new("WEIR-CALL-DRAFT", format!("The draft of {name} does not run: {error}"))),
+            Err(error) => {
+                return Err(Failure::new("WEIR-CALL-DRAFT", format!("The draft of {name} does not run: {error}")));
+            }
         },
     };
     if parent.mode == Mode::Production && !hook.enabled {
@@ -145,6 +151,8 @@ async fn call(parent: &Arc<RunContext>, name: FlowName, payload: Payload, awaits
             retryable: false,
             retry_after_ms: None,
         }),
-        (outcome, None) => Err(Failure::new("WEIR-CALL-FAILED", format!("The flow {name} ended as {}.", outcome.as_str()))),
+        (outcome, None) => {
+            Err(Failure::new("WEIR-CALL-FAILED", format!("The flow {name} ended as {}.", outcome.as_str())))
+        }
     }
 }

@@ -34,12 +34,20 @@ impl Kind<Box<dyn Step>> for Fail {
             None => "FAILED",
             Some(Value::String(code)) if is_code(code) => code,
             Some(_) => {
-                cx.error("WEIR-FLOW-WITH", "/with/code", "`code` is 1 to 64 letters, digits, `-`, `_` and `.`, such as OUT-OF-STOCK.");
+                cx.error(
+                    "WEIR-FLOW-WITH",
+                    "/with/code",
+                    "`code` is 1 to 64 letters, digits, `-`, `_` and `.`, such as OUT-OF-STOCK.",
+                );
                 return None;
             }
         };
         if code.starts_with("WEIR-") {
-            cx.error("WEIR-FLOW-WITH", "/with/code", "Codes that start with WEIR- are the server's own; choose another.");
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/code",
+                "Codes that start with WEIR- are the server's own; choose another.",
+            );
         }
         let fallback = Value::String("The flow failed on purpose.".to_owned());
         let message = cx.template(with.get("message").unwrap_or(&fallback), "/with/message", Escape::None)?;

@@ -40,17 +40,29 @@ impl Kind<Box<dyn Step>> for ForEach {
     fn compile(&self, step: &StepDef, cx: &mut StepCheck<'_>) -> Option<Compiled<Box<dyn Step>>> {
         let with = cx.settings(step, &["items", "as", "concurrency"])?;
         let Some(items) = with.get("items") else {
-            cx.error("WEIR-FLOW-WITH", "/with/items", "`for-each` needs `items`, such as `items: \"{{ payload.lines }}\"`.");
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/items",
+                "`for-each` needs `items`, such as `items: \"{{ payload.lines }}\"`.",
+            );
             return None;
         };
         let name = with.get("as").map_or(Some("item"), Value::as_str);
         let Some(name) = name.filter(|name| weir_flow::variable_trouble(name).is_none()) else {
-            cx.error("WEIR-FLOW-WITH", "/with/as", "`as` is the name an item gets: letters, digits and _, no reserved name.");
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/as",
+                "`as` is the name an item gets: letters, digits and _, no reserved name.",
+            );
             return None;
         };
         let concurrency = with.get("concurrency").map_or(Some(1), Value::as_u64);
         let Some(concurrency) = concurrency.filter(|n| (1..=MAX_CONCURRENCY).contains(n)) else {
-            cx.error("WEIR-FLOW-WITH", "/with/concurrency", &format!("`concurrency` is a number from 1 to {MAX_CONCURRENCY}."));
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/concurrency",
+                format!("`concurrency` is a number from 1 to {MAX_CONCURRENCY}."),
+            );
             return None;
         };
         let items = cx.template(items, "/with/items", Escape::None)?;

@@ -49,7 +49,11 @@ impl Kind<Box<dyn Step>> for Log {
             None => None,
             Some(fields) => Some(cx.template(fields, "/with/fields", Escape::None)?),
         };
-        Some(Compiled { code: Box::new(Logger { level, message, fields }), exits: vec![Exit::next()], role: Role::Plain })
+        Some(Compiled {
+            code: Box::new(Logger { level, message, fields }),
+            exits: vec![Exit::next()],
+            role: Role::Plain,
+        })
     }
 }
 

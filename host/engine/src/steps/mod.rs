@@ -192,13 +192,7 @@ pub struct Failure {
 impl Failure {
     /// A failure that another try would not change.
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code: Code::new(code),
-            message: message.into(),
-            detail: None,
-            retryable: false,
-            retry_after_ms: None,
-        }
+        Self { code: Code::new(code), message: message.into(), detail: None, retryable: false, retry_after_ms: None }
     }
 
     /// A failure that another room worded.
@@ -209,7 +203,8 @@ impl Failure {
 
     /// The step took longer than it may.
     pub(crate) fn timeout(limit: std::time::Duration) -> Self {
-        let message = format!("The step took longer than {limit:?}, which is its limit; raise `timeout` or make it faster.");
+        let message =
+            format!("The step took longer than {limit:?}, which is its limit; raise `timeout` or make it faster.");
         Self { retryable: true, ..Self::new("WEIR-STEP-TIMEOUT", message) }
     }
 

@@ -41,7 +41,11 @@ impl Kind<Box<dyn Step>> for Parallel {
         let listed = with.get("branches").and_then(Value::as_array);
         let names: Option<Vec<&str>> = listed.and_then(|names| names.iter().map(Value::as_str).collect());
         let Some(names) = names.filter(|names| (1..=MAX_BRANCHES).contains(&names.len())) else {
-            cx.error("WEIR-FLOW-WITH", "/with/branches", &format!("`parallel` needs `branches`, a list of 1 to {MAX_BRANCHES} names."));
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/branches",
+                format!("`parallel` needs `branches`, a list of 1 to {MAX_BRANCHES} names."),
+            );
             return None;
         };
         let mut branches: Vec<Arc<str>> = Vec::with_capacity(names.len());
@@ -49,7 +53,7 @@ impl Kind<Box<dyn Step>> for Parallel {
         for (at, name) in names.into_iter().enumerate() {
             if ["done", "error"].contains(&name) || branches.iter().any(|known| &**known == name) {
                 let message = format!("`{name}` is taken; every branch needs a name of its own.");
-                cx.error("WEIR-FLOW-WITH", &format!("/with/branches/{at}"), &message);
+                cx.error("WEIR-FLOW-WITH", &format!("/with/branches/{at}"), message);
             }
             exits.push(Exit::new(name, ExitDefault::StepOfSameName));
             branches.push(Arc::from(name));

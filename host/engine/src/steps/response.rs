@@ -13,7 +13,14 @@ use crate::reply::Reply;
 
 /// Headers that belong to the connection (RFC 9110 §7.6.1) or that the server computes.
 const RESERVED: [&str; 9] = [
-    "connection", "content-length", "date", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
     "upgrade",
 ];
 /// Headers one answer may have.
@@ -50,12 +57,17 @@ impl Kind<Box<dyn Step>> for Response {
         let field = |name: &str| with.get(name);
         let status = cx.template(field("status").unwrap_or(&json!(200)), "/with/status", Escape::None)?;
         if let Some(Err(problem)) = status.constant().map(status_of) {
-            cx.error("WEIR-FLOW-WITH", "/with/status", &format!("`status` {problem}."));
+            cx.error("WEIR-FLOW-WITH", "/with/status", format!("`status` {problem}."));
         }
         let headers = compile_headers(field("headers"), cx)?;
-        let bodies: Vec<&str> = ["json", "text", "html", "base64"].into_iter().filter(|name| field(name).is_some()).collect();
+        let bodies: Vec<&str> =
+            ["json", "text", "html", "base64"].into_iter().filter(|name| field(name).is_some()).collect();
         if bodies.len() > 1 {
-            cx.error("WEIR-FLOW-WITH", "/with", &format!("An answer has one body, not {}; keep one of them.", bodies.join(" and ")));
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with",
+                format!("An answer has one body, not {}; keep one of them.", bodies.join(" and ")),
+            );
         }
         let body = match bodies.first() {
             None => Body::Empty,
@@ -83,17 +95,17 @@ fn compile_headers(headers: Option<&Value>, cx: &mut StepCheck<'_>) -> Option<Ve
         return None;
     };
     if headers.len() > MAX_HEADERS {
-        cx.error("WEIR-FLOW-WITH", "/with/headers", &format!("An answer has {MAX_HEADERS} headers at most."));
+        cx.error("WEIR-FLOW-WITH", "/with/headers", format!("An answer has {MAX_HEADERS} headers at most."));
     }
     let mut compiled = Vec::with_capacity(headers.len());
     for (name, value) in headers {
         let path = format!("/with/headers/{}", weir_flow::pointer_token(name));
         let Ok(parsed) = HeaderName::try_from(name.as_str()) else {
-            cx.error("WEIR-FLOW-WITH", &path, &format!("`{name}` is no header name."));
+            cx.error("WEIR-FLOW-WITH", &path, format!("`{name}` is no header name."));
             continue;
         };
         if RESERVED.contains(&parsed.as_str()) {
-            cx.error("WEIR-FLOW-WITH", &path, &format!("The server sets `{name}` itself; leave it out."));
+            cx.error("WEIR-FLOW-WITH", &path, format!("The server sets `{name}` itself; leave it out."));
         }
         compiled.push((parsed, cx.template(value, &path, Escape::None)?));
     }
@@ -166,7 +178,10 @@ fn push_header(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, 
     let values = data.items().unwrap_or_else(|| vec![data.clone()]);
     for value in values {
         let value = HeaderValue::try_from(text_of(&value)).map_err(|_| {
-            Failure::setting(&format!("headers.{name}"), "has a line break or another character that headers cannot carry")
+            Failure::setting(
+                &format!("headers.{name}"),
+                "has a line break or another character that headers cannot carry",
+            )
         })?;
         headers.push((name.clone(), value));
     }
@@ -175,11 +190,10 @@ fn push_header(headers: &mut Vec<(HeaderName, HeaderValue)>, name: &HeaderName, 
 
 /// Adds the body's content type where the author set none, and keeps pages away from the server's origin.
 fn finish_headers(headers: &mut Vec<(HeaderName, HeaderValue)>, content_type: Option<&'static str>) {
-    let has = |headers: &[(HeaderName, HeaderValue)], wanted: &HeaderName| headers.iter().any(|(name, _)| name == wanted);
-    if let Some(content_type) = content_type {
-        if !has(headers, &header::CONTENT_TYPE) {
-            headers.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
-        }
+    let has =
+        |headers: &[(HeaderName, HeaderValue)], wanted: &HeaderName| headers.iter().any(|(name, _)| name == wanted);
+    if let Some(content_type) = content_type.filter(|_| !has(headers, &header::CONTENT_TYPE)) {
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
     }
     let is_page = |value: &HeaderValue| {
         let value = value.as_bytes().to_ascii_lowercase();

@@ -30,7 +30,11 @@ impl Kind<Box<dyn Step>> for Set {
 
     fn compile(&self, step: &StepDef, cx: &mut StepCheck<'_>) -> Option<Compiled<Box<dyn Step>>> {
         let Some(Value::Object(entries)) = &step.with else {
-            cx.error("WEIR-FLOW-WITH", "/with", "`set` needs `with` with a variable's name and value, such as `total: 0`.");
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with",
+                "`set` needs `with` with a variable's name and value, such as `total: 0`.",
+            );
             return None;
         };
         let mut values = Vec::with_capacity(entries.len());

@@ -42,23 +42,38 @@ impl Kind<Box<dyn Step>> for Switch {
     fn compile(&self, step: &StepDef, cx: &mut StepCheck<'_>) -> Option<Compiled<Box<dyn Step>>> {
         let with = cx.settings(step, &["value", "cases"])?;
         let Some(Value::Object(entries)) = with.get("cases") else {
-            cx.error("WEIR-FLOW-WITH", "/with/cases", "`switch` needs `cases`: each exit's name with a value or a condition.");
+            cx.error(
+                "WEIR-FLOW-WITH",
+                "/with/cases",
+                "`switch` needs `cases`: each exit's name with a value or a condition.",
+            );
             return None;
         };
         if entries.is_empty() || entries.len() > MAX_CASES {
-            cx.error("WEIR-FLOW-WITH", "/with/cases", &format!("`cases` needs 1 to {MAX_CASES} entries."));
+            cx.error("WEIR-FLOW-WITH", "/with/cases", format!("`cases` needs 1 to {MAX_CASES} entries."));
         }
         let value = with.get("value");
-        let subject = value.map_or_else(|| Some(Template::constant_of(Data::null())), |value| cx.template(value, "/with/value", Escape::None));
+        let subject = value.map_or_else(
+            || Some(Template::constant_of(Data::null())),
+            |value| cx.template(value, "/with/value", Escape::None),
+        );
         let mut cases = Vec::with_capacity(entries.len());
         let mut exits = Vec::with_capacity(entries.len() + 1);
         for (name, wanted) in entries {
             let path = format!("/with/cases/{}", weir_flow::pointer_token(name));
             if name == "default" || name == "error" {
-                cx.error("WEIR-FLOW-WITH", &path, &format!("`{name}` is an exit of its own; give the case another name."));
+                cx.error(
+                    "WEIR-FLOW-WITH",
+                    &path,
+                    format!("`{name}` is an exit of its own; give the case another name."),
+                );
             }
             if !is_condition(wanted) && value.is_none() {
-                cx.error("WEIR-FLOW-WITH", &path, "A plain case needs `value` to be compared with; add `value`, or write a condition.");
+                cx.error(
+                    "WEIR-FLOW-WITH",
+                    &path,
+                    "A plain case needs `value` to be compared with; add `value`, or write a condition.",
+                );
             }
             let test = if is_condition(wanted) {
                 Test::Holds(cx.condition(wanted, &path)?)

@@ -81,9 +81,7 @@ impl Condition {
 /// JSON Schema of a condition. It refers to itself as `#/$defs/condition`, so put it there.
 pub fn condition_schema() -> Source {
     let itself = json!({ "$ref": "#/$defs/condition" });
-    let group = |doc: &str| {
-        json!({ "description": doc, "type": "array", "minItems": 1, "maxItems": MAX_TESTS, "items": itself })
-    };
+    let group = |doc: &str| json!({ "description": doc, "type": "array", "minItems": 1, "maxItems": MAX_TESTS, "items": itself });
     let names = |needs_right: bool| -> Vec<Source> {
         OPERATORS
             .iter()
@@ -94,9 +92,7 @@ pub fn condition_schema() -> Source {
             })
             .collect()
     };
-    let object = |required: &[&str], properties: Source| {
-        json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
-    };
+    let object = |required: &[&str], properties: Source| json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties });
     let left = json!({ "description": "What is looked at; templates at its leaves." });
     let right = json!({ "description": "What it is compared with; templates at its leaves." });
     json!({

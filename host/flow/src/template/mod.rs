@@ -52,7 +52,9 @@ pub enum TemplateError {
         message: String,
     },
     /// It did too much.
-    #[error("the template at `{pointer}` took more work than a template may; move loops over much data into a `code` step")]
+    #[error(
+        "the template at `{pointer}` took more work than a template may; move loops over much data into a `code` step"
+    )]
     Fuel {
         /// Where.
         pointer: String,
@@ -79,8 +81,10 @@ impl TemplateError {
     /// The same error, where what failed sits below `prefix`.
     #[must_use]
     pub fn below(mut self, prefix: &str) -> Self {
-        let (Self::Failed { pointer, .. } | Self::Fuel { pointer } | Self::Size { pointer, .. } | Self::Depth { pointer, .. }) =
-            &mut self;
+        let (Self::Failed { pointer, .. }
+        | Self::Fuel { pointer }
+        | Self::Size { pointer, .. }
+        | Self::Depth { pointer, .. }) = &mut self;
         pointer.insert_str(0, prefix);
         self
     }

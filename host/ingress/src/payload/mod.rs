@@ -6,8 +6,8 @@ mod multipart;
 mod text;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use mime::Mime;
 use weir_engine::Payload;
 use weir_model::WebhookDef;
@@ -31,10 +31,9 @@ pub(crate) async fn of(headers: &HeaderMap, query: &str, body: &Bytes) -> Result
 
 /// Refuses what the flow or the server does not take, before the body is read.
 pub(crate) fn check_head(headers: &HeaderMap, webhook: &WebhookDef) -> Result<(), Refusal> {
-    if let Some(encoding) = headers.get(CONTENT_ENCODING) {
-        if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
-            return Err(Refusal::ContentEncoding(String::from_utf8_lossy(encoding.as_bytes()).into_owned()));
-        }
+    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+        return Err(Refusal::ContentEncoding(String::from_utf8_lossy(encoding).into_owned()));
     }
     let Some(taken) = &webhook.content_types else { return Ok(()) };
     let kind = content_type(headers)?;

@@ -1,6 +1,5 @@
 //! What a flow sees for each content type.
 
-use http::HeaderValue;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -11,8 +11,8 @@ use super::guest::{Guest, echo};
 use super::{run, sandbox_in};
 
 fn file(dir: &Path, kind: &str) -> PathBuf {
-    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.extension().is_some_and(|extension| extension == kind)).next().unwrap()
+    let mut files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    files.find(|path| path.extension().is_some_and(|extension| extension == kind)).unwrap()
 }
 
 #[tokio::test]

@@ -59,10 +59,9 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 fn check(room: &str, uses: &str) -> Option<String> {
-    if let Some((_, rooms)) = ONLY_HERE.iter().find(|(name, _)| *name == uses) {
-        if !rooms.contains(&room) {
-            return Some(format!("{room} uses {uses}, which belongs to {}", rooms.join(" and ")));
-        }
+    let owners = ONLY_HERE.iter().find(|(name, _)| *name == uses);
+    if let Some((_, rooms)) = owners.filter(|(_, rooms)| !rooms.contains(&room)) {
+        return Some(format!("{room} uses {uses}, which belongs to {}", rooms.join(" and ")));
     }
     let (_, allowed) = ROOMS.iter().find(|(name, _)| *name == room)?;
     let is_room = ROOMS.iter().any(|(name, _)| *name == uses);
@@ -83,7 +82,10 @@ mod tests {
         for (at, (room, uses)) in ROOMS.iter().enumerate() {
             for used in *uses {
                 let place = ROOMS.iter().position(|(name, _)| name == used);
-                assert!(place.is_some_and(|place| place < at), "{room} uses {used}, which is not above it in the table");
+                assert!(
+                    place.is_some_and(|place| place < at),
+                    "{room} uses {used}, which is not above it in the table"
+                );
             }
         }
     }

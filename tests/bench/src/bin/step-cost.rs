@@ -27,14 +27,20 @@ async fn main() -> Result<()> {
     let mut nanos = measured?;
     nanos.sort_unstable();
     let at = |part: usize| nanos.get(nanos.len() * part / 1_000).map_or(0.0, |nanos| *nanos as f64 / 1_000.0);
-    println!("One step, `echo`, {} bytes in and out, {CALLS} calls: p50 {:.1} µs, p99 {:.1} µs.", INPUT.len(), at(500), at(990));
+    println!(
+        "One step, `echo`, {} bytes in and out, {CALLS} calls: p50 {:.1} µs, p99 {:.1} µs.",
+        INPUT.len(),
+        at(500),
+        at(990)
+    );
     Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 async fn measure(folder: &Path) -> Result<Vec<u64>> {
     let system = Arc::new(System);
-    let options = Options { cache_dir: folder.join("components"), instances: 16, clock: system.clone(), entropy: system };
+    let options =
+        Options { cache_dir: folder.join("components"), instances: 16, clock: system.clone(), entropy: system };
     let sandbox = Sandbox::new(options)?;
     let component = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/prebuilt/echo.wasm");
     let bytes = Bytes::from(std::fs::read(component)?);
