@@ -113,7 +113,7 @@ async fn what_is_no_definition_is_not_kept() -> Result<()> {
     ] {
         let (status, refused) = done(draft(&server, "none", text)).await?;
         assert_eq!((status, &refused["error"]["findings"][0]["code"]), (422, &json!(code)), "{text:.60}: {refused}");
-        let (_, checked) = done(server.api(Method::POST, &format!("{FLOWS}/check")).body(text.to_owned())).await?;
+        let (_, checked) = done(server.api(Method::POST, "/tenants/default/check").body(text.to_owned())).await?;
         assert_eq!(checked["findings"], refused["error"]["findings"], "a check says the same");
     }
     let (status, other) = done(draft(&server, "none", saying("some", "x"))).await?;
