@@ -13,7 +13,7 @@ use crate::{setup, shell};
 /// Sets up, builds, starts the server on a scratch folder, deploys the examples, calls one, shows the run. Then serves until
 /// it is interrupted, or ends where `once` is set.
 pub(crate) fn run(once: bool) -> Result<()> {
-    setup::run()?;
+    setup::for_building()?;
     println!("Building weir. The first build compiles RocksDB and wasmtime and takes 20 to 40 minutes on two cores.");
     shell::build()?;
     let data = std::env::temp_dir().join(format!("weir-demo-{}", std::process::id()));
@@ -57,7 +57,7 @@ fn show(weir: &Weir, once: bool) -> Result<()> {
     let data = text(&weir.data)?;
     println!("\nAdmin API: {}   (weir --help; every client command takes --data {data})", weir.admin()?);
     if !once {
-        println!("The server runs until you press Ctrl-C; its scratch folder {data} goes with it.");
+        println!("The server runs until you press Ctrl-C. Its scratch folder {data} stays; delete it when you like.");
     }
     Ok(())
 }

@@ -9,16 +9,19 @@ use crate::shell;
 /// What RocksDB's bindings are generated with, and Debian's package for it.
 const LIBCLANG: &str = "libclang-dev";
 
-/// Makes sure that everything the build needs is there.
+/// Makes sure that everything building and testing needs is there.
 pub(crate) fn run() -> Result<()> {
-    if !has_libclang() {
-        install(&[LIBCLANG])?;
-    }
+    for_building()?;
     if !shell::has("cargo-nextest") {
         println!("cargo-nextest is missing; it runs the tests.");
         shell::run("cargo", &["install", "--locked", "cargo-nextest"])?;
     }
     Ok(())
+}
+
+/// Makes sure that everything the build needs is there.
+pub(crate) fn for_building() -> Result<()> {
+    if has_libclang() { Ok(()) } else { install(&[LIBCLANG]) }
 }
 
 /// Installs Debian packages, saying so.

@@ -26,7 +26,7 @@ pub(crate) struct Options {
 
 /// Builds, measures and prints the table.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    setup::run()?;
+    setup::for_building()?;
     if !shell::has("wrk") {
         setup::install(&["wrk"])?;
     }
