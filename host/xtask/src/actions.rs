@@ -156,6 +156,10 @@ impl Rustc {
 
     fn ensure_target(&self) -> Result<()> {
         let library = self.sysroot.join("lib/rustlib").join(TARGET);
+        if !library.is_dir() {
+            println!("The Wasm target is missing; rustup adds it.");
+            let _ = Command::new("rustup").args(["target", "add", TARGET]).status();
+        }
         ensure!(library.is_dir(), "components need the Wasm target: run `rustup target add {TARGET}` and try again");
         Ok(())
     }
