@@ -95,6 +95,8 @@ impl Background {
         loop {
             // Cleared before reading: a run that is offered meanwhile sets it again.
             self.spilled.store(false, Ordering::Release);
+            // Held over the read: a run that ends meanwhile would else be read as queued and taken once more.
+            let (mut ready, mut claimed) = (self.ready.lock(), self.claimed.lock());
             let page = match services.cluster.queue.load(after.as_ref(), PAGE) {
                 Ok(page) => page,
                 Err(error) => {
@@ -104,7 +106,6 @@ impl Background {
             };
             let Some(last) = page.last() else { return false };
             after = Some(last.key.clone());
-            let (mut ready, mut claimed) = (self.ready.lock(), self.claimed.lock());
             let fresh = page.into_iter().filter(|run| claimed.insert(run.key.run));
             ready.extend(fresh.map(|run| Ready::Stored(Box::new(run))));
             if !ready.is_empty() {
