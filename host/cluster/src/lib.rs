@@ -11,7 +11,8 @@ mod seam;
 
 pub use bus::{DebugBus, Subscription};
 pub use error::ClusterError;
-pub use seam::{Artifacts, BoxFuture, Cluster, Definitions, Health, Queue, RunLog};
+pub use seam::{Artifacts, BoxFuture, Cluster, Definitions, Health, KvStore, Queue, RunLog};
 pub use weir_store::{
-    Ack, Change, Doc, DocKey, DocKind, Entry, Expect, MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter, StoreError,
+    Ack, Change, Doc, DocKey, DocKind, Entry, Expect, KvAdd, KvList, KvPage, KvPlace, KvQuota, KvSet, KvValue,
+    MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter, StoreError,
 };

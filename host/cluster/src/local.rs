@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 use weir_store::{
-    Ack, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry, Page, QueueKey,
-    QueueReader, QueueWriter, QueuedRun, RunFilter, RunReader, RunWriter, Store,
+    Ack, Answer, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry, KvAdd,
+    KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader, QueueWriter, QueuedRun,
+    RunFilter, RunReader, RunWriter, Store,
 };
 
-use crate::{Artifacts, BoxFuture, ClusterError, Definitions, Health, Queue, RunLog};
+use crate::{Artifacts, BoxFuture, ClusterError, Definitions, Health, KvStore, Queue, RunLog};
 
 pub(crate) struct Local(pub(crate) Arc<Store>);
 
@@ -17,10 +18,13 @@ fn boxed(ack: Ack) -> BoxFuture<Result<(), ClusterError>> {
     Box::pin(async move { Ok(ack.await?) })
 }
 
+fn answered<T: Clone + Unpin + Send + 'static>(answer: Answer<T>) -> BoxFuture<Result<T, ClusterError>> {
+    Box::pin(async move { Ok(answer.await?) })
+}
+
 impl Definitions for Local {
     fn apply(&self, changes: Vec<Change>) -> BoxFuture<Result<Vec<u64>, ClusterError>> {
-        let applied = self.0.apply(changes);
-        Box::pin(async move { Ok(applied.await?) })
+        answered(self.0.apply(changes))
     }
 
     fn get(&self, key: &DocKey) -> Result<Option<Doc>, ClusterError> {
@@ -82,6 +86,36 @@ impl RunLog for Local {
 
     fn settle(&self) -> Ack {
         self.0.settle()
+    }
+}
+
+impl KvStore for Local {
+    fn get(&self, place: &KvPlace, now: Timestamp) -> Result<Option<KvValue>, ClusterError> {
+        Ok(self.0.kv_get(place, now)?)
+    }
+
+    fn keys(&self, list: &KvList<'_>) -> Result<KvPage, ClusterError> {
+        Ok(self.0.kv_keys(list)?)
+    }
+
+    fn set(&self, set: KvSet) -> BoxFuture<Result<u64, ClusterError>> {
+        answered(self.0.kv_set(set))
+    }
+
+    fn add(&self, add: KvAdd) -> BoxFuture<Result<i64, ClusterError>> {
+        answered(self.0.kv_add(add))
+    }
+
+    fn delete(&self, place: KvPlace) -> BoxFuture<Result<(), ClusterError>> {
+        answered(self.0.kv_delete(place))
+    }
+
+    fn sweep(&self, now: Timestamp, most: usize) -> BoxFuture<Result<usize, ClusterError>> {
+        answered(self.0.kv_sweep(now, most))
+    }
+
+    fn drop_tenant(&self, tenant: &TenantId, most: usize) -> BoxFuture<Result<usize, ClusterError>> {
+        answered(self.0.kv_clear(tenant, most))
     }
 }
 

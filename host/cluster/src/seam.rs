@@ -4,8 +4,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
-use weir_store::{Ack, Change, Doc, DocKey, DocKind, Entry, Page, QueueKey, QueuedRun, RunFilter, Store};
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
+use weir_store::{
+    Ack, Change, Doc, DocKey, DocKind, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue, Page, QueueKey,
+    QueuedRun, RunFilter, Store,
+};
 
 use crate::local::Local;
 use crate::{ClusterError, DebugBus};
@@ -91,6 +94,39 @@ pub trait RunLog: Send + Sync {
     fn settle(&self) -> Ack;
 }
 
+/// Lasting state of tenants, as their actions keep it. Changes of a key are made one after another, wherever they come from.
+///
+/// An answer to a change says that every reader sees it and that the end of a process does not take it. It need not be
+/// synced: a power cut may take what was written in the last moments.
+pub trait KvStore: Send + Sync {
+    /// One entry, unless it expired by `now`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn get(&self, place: &KvPlace, now: Timestamp) -> Result<Option<KvValue>, ClusterError>;
+
+    /// A page of keys.
+    ///
+    /// # Errors
+    /// Where the bucket cannot have this name or the store cannot be read.
+    fn keys(&self, list: &KvList<'_>) -> Result<KvPage, ClusterError>;
+
+    /// Writes an entry: its version. [`ClusterError::Conflict`] where it is not as expected.
+    fn set(&self, set: KvSet) -> BoxFuture<Result<u64, ClusterError>>;
+
+    /// Adds to a counter: its new value.
+    fn add(&self, add: KvAdd) -> BoxFuture<Result<i64, ClusterError>>;
+
+    /// Deletes an entry, if it is there.
+    fn delete(&self, place: KvPlace) -> BoxFuture<Result<(), ClusterError>>;
+
+    /// Removes some of what expired by `now`: how many entries it looked at; fewer than `most` once nothing is left.
+    fn sweep(&self, now: Timestamp, most: usize) -> BoxFuture<Result<usize, ClusterError>>;
+
+    /// Removes at most `most` entries of a tenant that goes: how many it removed, none once all are gone.
+    fn drop_tenant(&self, tenant: &TenantId, most: usize) -> BoxFuture<Result<usize, ClusterError>>;
+}
+
 /// Whether writes are still acknowledged.
 pub trait Health: Send + Sync {
     /// False once a write failed; it stays so until the host is started again.
@@ -108,6 +144,8 @@ pub struct Cluster {
     pub queue: Arc<dyn Queue>,
     /// Past runs.
     pub run_log: Arc<dyn RunLog>,
+    /// What actions keep.
+    pub kv: Arc<dyn KvStore>,
     /// Live events.
     pub events: Arc<DebugBus>,
     /// Whether it works.
@@ -123,6 +161,7 @@ impl Cluster {
             artifacts: local.clone(),
             queue: local.clone(),
             run_log: local.clone(),
+            kv: local.clone(),
             events: Arc::new(DebugBus::default()),
             health: local,
         }

@@ -62,41 +62,44 @@ impl fmt::Debug for Ack {
 }
 
 /// The answer to a set of changes: the new revision of each.
-#[must_use = "the changes are made only once the answer says so"]
-pub struct Applied(AppliedState);
+pub type Applied = Answer<Vec<u64>>;
 
-enum AppliedState {
-    Pending { line: Arc<Line>, answer: oneshot::Receiver<Result<Vec<u64>, StoreError>> },
-    Ready(Result<Vec<u64>, StoreError>),
+/// The answer to a change that the writer decides.
+#[must_use = "the change is made only once the answer says so"]
+pub struct Answer<T>(AnswerState<T>);
+
+enum AnswerState<T> {
+    Pending { line: Arc<Line>, answer: oneshot::Receiver<Result<T, StoreError>> },
+    Ready(Result<T, StoreError>),
 }
 
-impl Applied {
-    pub(crate) const fn ready(result: Result<Vec<u64>, StoreError>) -> Self {
-        Self(AppliedState::Ready(result))
+impl<T: Clone + Unpin> Answer<T> {
+    pub(crate) const fn ready(result: Result<T, StoreError>) -> Self {
+        Self(AnswerState::Ready(result))
     }
 
-    pub(crate) const fn pending(line: Arc<Line>, answer: oneshot::Receiver<Result<Vec<u64>, StoreError>>) -> Self {
-        Self(AppliedState::Pending { line, answer })
+    pub(crate) const fn pending(line: Arc<Line>, answer: oneshot::Receiver<Result<T, StoreError>>) -> Self {
+        Self(AnswerState::Pending { line, answer })
     }
 
     /// Waits for the answer on this thread; not for use inside an async runtime.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where an expectation did not hold; otherwise where the write failed.
-    pub fn wait(self) -> Result<Vec<u64>, StoreError> {
+    pub fn wait(self) -> Result<T, StoreError> {
         block_on(self)
     }
 }
 
-impl Future for Applied {
-    type Output = Result<Vec<u64>, StoreError>;
+impl<T: Clone + Unpin> Future for Answer<T> {
+    type Output = Result<T, StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            AppliedState::Pending { line, answer } => {
+            AnswerState::Pending { line, answer } => {
                 Pin::new(answer).poll(cx).map(|answer| answer.unwrap_or_else(|_| Err(line.why_dropped())))
             }
-            AppliedState::Ready(result) => Poll::Ready(result.clone()),
+            AnswerState::Ready(result) => Poll::Ready(result.clone()),
         }
     }
 }

@@ -109,6 +109,51 @@ pub(crate) fn read_doc(value: &[u8]) -> Result<(u64, &[u8]), StoreError> {
     Ok((u64::from_be_bytes(*revision), body))
 }
 
+/// An entry of the key-value store: its version, its end in milliseconds (0 for none), its bytes.
+pub(crate) fn write_kv(value: &mut Vec<u8>, version: u64, expires: u64, body: &[u8]) {
+    value.clear();
+    value.extend_from_slice(&version.to_be_bytes());
+    value.extend_from_slice(&expires.to_be_bytes());
+    value.extend_from_slice(body);
+}
+
+pub(crate) fn read_kv(value: &[u8]) -> Result<(u64, u64, &[u8]), StoreError> {
+    let cut = || StoreError::damaged("an entry of the key-value store", "it is cut short");
+    let (version, rest) = value.split_first_chunk::<8>().ok_or_else(cut)?;
+    let (expires, body) = rest.split_first_chunk::<8>().ok_or_else(cut)?;
+    Ok((u64::from_be_bytes(*version), u64::from_be_bytes(*expires), body))
+}
+
+/// What a tenant has in the key-value store. It is kept beside the entries and written with them, so that a start counts
+/// nothing and a version is never given twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Bytes of keys and values.
+    pub(crate) bytes: u64,
+    pub(crate) keys: u64,
+    /// The newest version given to an entry.
+    pub(crate) version: u64,
+}
+
+impl Held {
+    pub(crate) fn bytes(self) -> [u8; 24] {
+        let mut value = [0; 24];
+        for (place, number) in value.chunks_exact_mut(8).zip([self.bytes, self.keys, self.version]) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        value
+    }
+
+    pub(crate) fn read(value: &[u8]) -> Result<Self, StoreError> {
+        let wrong = || StoreError::damaged("what a tenant holds in the key-value store", "it has the wrong length");
+        let (bytes, rest) = value.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let (keys, rest) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;
+        let version = <[u8; 8]>::try_from(rest).map_err(|_| wrong())?;
+        let number = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+        Ok(Self { bytes: number(bytes), keys: number(keys), version: number(&version) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -145,6 +190,12 @@ mod tests {
         fn any_bytes_are_decoded_or_refused(value in proptest::collection::vec(any::<u8>(), 0..80)) {
             let _ = read_queued(key(), &value);
             let _ = read_doc(&value);
+            if let Ok((version, expires, body)) = read_kv(&value) {
+                let mut again = Vec::new();
+                write_kv(&mut again, version, expires, body);
+                prop_assert_eq!(&again, &value);
+            }
+            prop_assert!(Held::read(&value).map_or(value.len() != 24, |held| held.bytes()[..] == value[..]));
             if let Ok((marks, json)) = Marks::split(&value) {
                 prop_assert_eq!(&value[..2], &marks.bytes());
                 let _ = read_summary(json);

@@ -91,6 +91,32 @@ pub enum StoreError {
         /// The revision it has; none where it does not exist.
         found: Option<u64>,
     },
+    /// A bucket or key of the key-value store cannot have this name.
+    #[error("{name:?} cannot be the name of a {what}: use {rule}")]
+    KvName {
+        /// `bucket` or `key`.
+        what: &'static str,
+        /// The name, cut to 80 characters.
+        name: String,
+        /// What names may be.
+        rule: &'static str,
+    },
+    /// A tenant's part of the key-value store is full.
+    #[error("the tenant's key-value store is full, it may have {most} {what}: delete keys, or let them expire")]
+    KvQuota {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there may be.
+        most: u64,
+    },
+    /// A key cannot be counted on.
+    #[error("the key {key:?} cannot be counted with: {reason}; use a key of its own for a counter")]
+    KvCounter {
+        /// The key, cut to 80 characters.
+        key: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// A page was asked for with a cursor that no page gave.
     #[error("{cursor:?} is no cursor of this list: use the `next` of the page before, or leave it out")]
     Cursor {
@@ -102,6 +128,10 @@ pub enum StoreError {
 impl StoreError {
     pub(crate) const fn too_large(what: &'static str, size: usize, most: usize) -> Self {
         Self::TooLarge { what, size, most }
+    }
+
+    pub(crate) fn kv_name(what: &'static str, name: &str, rule: &'static str) -> Self {
+        Self::KvName { what, name: name.chars().take(80).collect(), rule }
     }
 
     pub(crate) fn damaged(place: &str, reason: impl ToString) -> Self {
@@ -122,6 +152,9 @@ impl Coded for StoreError {
             Self::TooLarge { .. } => "WEIR-STORE-TOO-LARGE",
             Self::Name { .. } => "WEIR-STORE-NAME",
             Self::Conflict { .. } => "WEIR-STORE-CONFLICT",
+            Self::KvName { .. } => "WEIR-STORE-KV-NAME",
+            Self::KvQuota { .. } => "WEIR-STORE-KV-QUOTA",
+            Self::KvCounter { .. } => "WEIR-STORE-KV-COUNTER",
             Self::Cursor { .. } => "WEIR-STORE-CURSOR",
         })
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 use weir_model::{ArtifactHash, FlowId};
 
+use crate::kv::KvJob;
 use crate::{Change, Entry, QueueKey, QueuedRun, StoreError};
 
 /// What a job is counted with besides the bytes it carries: the summary, the keys and the batch's own overhead.
@@ -16,6 +17,7 @@ pub(crate) enum Job {
     Apply { changes: Vec<Change>, answer: oneshot::Sender<Result<Vec<u64>, StoreError>> },
     PutArtifact { hash: ArtifactHash, bytes: Bytes },
     DeleteArtifact { hash: ArtifactHash },
+    Kv(KvJob),
 }
 
 impl Job {
@@ -30,15 +32,23 @@ impl Job {
                     .map(|change| change.key.name.len() + change.body.as_ref().map_or(0, Bytes::len) + 128)
                     .sum(),
                 Self::PutArtifact { bytes, .. } => bytes.len(),
+                Self::Kv(job) => job.cost(),
                 Self::Forget { .. } | Self::DeleteArtifact { .. } => 0,
             }
     }
 
-    /// Whether its answer waits for the disk. Only run-log entries may go without.
+    /// Whether its answer waits for the disk. Run-log entries may go without; entries of the key-value store always do, so
+    /// that an action need not wait for a sync with every operation.
     pub(crate) const fn sync(&self) -> bool {
         match self {
             Self::Append(entry) => entry.sync,
+            Self::Kv(_) => false,
             _ => true,
         }
+    }
+
+    /// Whether somebody waits for its answer, so that the writer must not linger.
+    pub(crate) const fn urgent(&self) -> bool {
+        self.sync() || matches!(self, Self::Kv(_))
     }
 }

@@ -63,6 +63,17 @@ enum EventPrefix {
     Record = 1,
 }
 
+/// First bytes of the keys in `kv`.
+#[repr(u8)]
+enum KvPrefix {
+    /// tenant, bucket, key: the entry.
+    Entry = 1,
+    /// time of expiry, then an entry's key without its first byte: nothing.
+    Due = 2,
+    /// tenant: what it holds.
+    Held = 3,
+}
+
 /// `meta`: the number of the store's format.
 pub(crate) const FORMAT: &[u8] = &[MetaPrefix::Store as u8, b'f'];
 /// `meta`: the newest revision given to a document.
@@ -169,6 +180,51 @@ pub(crate) fn record(key: &mut Vec<u8>, tenant: &TenantId, run: RunId, seq: u32)
     key.extend_from_slice(&seq.to_be_bytes());
 }
 
+/// `kv`: what all entries of a tenant start with.
+pub(crate) fn kv_entries(key: &mut Vec<u8>, tenant: &TenantId) {
+    start(key, KvPrefix::Entry as u8, Some(tenant));
+}
+
+/// `kv`: an entry. With an empty name, what all entries of the bucket start with. Buckets have at most 63 bytes.
+pub(crate) fn kv_entry(key: &mut Vec<u8>, tenant: &TenantId, bucket: &str, name: &str) {
+    kv_entries(key, tenant);
+    key.push(u8::try_from(bucket.len()).unwrap_or(u8::MAX));
+    key.extend_from_slice(bucket.as_bytes());
+    key.extend_from_slice(name.as_bytes());
+}
+
+/// The tenant of an entry.
+pub(crate) fn kv_tenant(entry: &[u8]) -> Option<TenantId> {
+    let (length, rest) = entry.get(1..)?.split_first()?;
+    TenantId::new(std::str::from_utf8(rest.get(..usize::from(*length))?).ok()?).ok()
+}
+
+/// `kv`: where rows of entries that expire at or after a time start.
+pub(crate) fn kv_due_from(row: &mut Vec<u8>, at: u64) {
+    row.clear();
+    row.push(KvPrefix::Due as u8);
+    row.extend_from_slice(&at.to_be_bytes());
+}
+
+/// `kv`: the row of an entry in the order of expiry.
+pub(crate) fn kv_due(row: &mut Vec<u8>, at: u64, entry: &[u8]) {
+    kv_due_from(row, at);
+    row.extend_from_slice(entry.get(1..).unwrap_or_default());
+}
+
+/// When a row of the order of expiry is due, and the key of its entry.
+pub(crate) fn kv_due_entry(row: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let (prefix, rest) = row.split_first()?;
+    let (due, rest) = rest.split_first_chunk::<8>()?;
+    let entry = [&[KvPrefix::Entry as u8][..], rest].concat();
+    (*prefix == KvPrefix::Due as u8).then_some((u64::from_be_bytes(*due), entry))
+}
+
+/// `kv`: what a tenant holds.
+pub(crate) fn kv_held(key: &mut Vec<u8>, tenant: &TenantId) {
+    start(key, KvPrefix::Held as u8, Some(tenant));
+}
+
 /// Turns what keys start with into the first key behind all of them.
 pub(crate) fn behind(prefix: &mut Vec<u8>) {
     while let Some(last) = prefix.last_mut() {
@@ -253,6 +309,32 @@ mod tests {
         }
 
         #[test]
+        fn entries_sort_by_key_stay_in_their_bucket_and_come_back_from_their_due_rows(
+            (t, u) in (tenant(), tenant()),
+            (a, b) in ("[a-z0-9_.-]{1,63}", "[a-z0-9_.-]{1,63}"),
+            (k, l) in (".{1,40}", ".{1,40}"),
+            (due, later) in any::<(u64, u64)>(),
+        ) {
+            let entry = built(|key| kv_entry(key, &t, &a, &k));
+            prop_assert_eq!(entry.cmp(&built(|key| kv_entry(key, &t, &a, &l))), k.cmp(&l));
+            let from = built(|key| kv_entry(key, &t, &a, ""));
+            let to = built(|key| { kv_entry(key, &t, &a, ""); behind(key) });
+            prop_assert!(from <= entry && entry < to);
+            let other = built(|key| kv_entry(key, &u, &b, &k));
+            prop_assert_eq!(from <= other && other < to, t == u && a == b);
+            let (from, to) = (built(|key| kv_entries(key, &t)), built(|key| { kv_entries(key, &t); behind(key) }));
+            prop_assert_eq!(from <= other && other < to, t == u);
+            prop_assert_eq!(kv_tenant(&entry), Some(t.clone()));
+
+            let row = built(|key| kv_due(key, due, &entry));
+            prop_assert_eq!(kv_due_entry(&row), Some((due, entry.clone())));
+            prop_assert_eq!(row >= built(|key| kv_due_from(key, later)), due >= later);
+            prop_assert!(kv_due_entry(&entry).is_none() && kv_due_entry(&row[..8]).is_none());
+            let held = built(|key| kv_held(key, &t));
+            prop_assert!(held > to && held > row && row > to);
+        }
+
+        #[test]
         fn documents_sort_by_name_and_stay_apart(t in tenant(), u in tenant(), a in ".{1,40}", b in ".{1,40}") {
             let (x, y) = (built(|k| doc(k, DocKind::Flow, Some(&t), &a)), built(|k| doc(k, DocKind::Flow, Some(&t), &b)));
             prop_assert_eq!(x.cmp(&y), a.cmp(&b));
@@ -270,6 +352,10 @@ mod tests {
         assert_eq!(built(|k| summary(k, &t, run)), expected);
         assert_eq!(built(|k| doc(k, DocKind::Token, None, "x")), [6, 0, b'x']);
         assert_eq!((FORMAT, REVISION), (&[0, b'f'][..], &[0, b'r'][..]));
+        let entry = built(|k| kv_entry(k, &t, "v", "k"));
+        assert_eq!(entry, [1, 2, b'a', b'b', 1, b'v', b'k']);
+        assert_eq!(built(|k| kv_due(k, 1, &entry))[..10], [2, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
+        assert_eq!(built(|k| kv_held(k, &t)), [3, 2, b'a', b'b']);
         let due = QueueKey { due: Timestamp::from_millis(1), tenant: t, run };
         assert_eq!(built(|k| queued(k, &due))[..12], [1, 0x80, 0, 0, 0, 0, 0, 0, 1, 2, b'a', b'b']);
     }

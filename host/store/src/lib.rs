@@ -11,7 +11,9 @@ mod doc;
 mod error;
 mod job;
 mod keys;
+mod kv;
 mod line;
+mod probe;
 mod rocks;
 mod run;
 mod store;
@@ -20,12 +22,16 @@ mod tests;
 mod traits;
 mod writer;
 
-pub use ack::{Ack, Applied};
+pub use ack::{Ack, Answer, Applied};
 pub use doc::{Change, Doc, DocKey, DocKind, Expect};
 pub use error::StoreError;
+pub use kv::{KvAdd, KvList, KvPage, KvPlace, KvQuota, KvSet, KvValue};
+#[doc(hidden)]
+pub use probe::decode_any;
 pub use rocks::Options;
 pub use run::{Entry, MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter};
 pub use store::Store;
 pub use traits::{
-    ArtifactReader, ArtifactWriter, DocReader, DocWriter, QueueReader, QueueWriter, RunReader, RunWriter,
+    ArtifactReader, ArtifactWriter, DocReader, DocWriter, KvReader, KvWriter, QueueReader, QueueWriter, RunReader,
+    RunWriter,
 };

@@ -64,8 +64,8 @@ pub(crate) struct Line {
     /// All writes up to this number are done.
     done: AtomicU64,
     fault: OnceLock<String>,
-    /// Who to wake when the write of a number is done.
-    wakers: Mutex<BTreeMap<u64, Waker>>,
+    /// Who to wake when the write of a number is done: many may wait for one, for `settle` gives out the newest.
+    wakers: Mutex<BTreeMap<u64, Vec<Waker>>>,
 }
 
 impl Line {
@@ -79,7 +79,7 @@ impl Line {
 
     /// Queues a job: its number.
     pub(crate) fn enqueue(&self, job: Job) -> Result<u64, StoreError> {
-        let (cost, sync) = (job.cost(), job.sync());
+        let (cost, sync, urgent) = (job.cost(), job.sync(), job.urgent());
         let mut inbox = self.inbox.lock();
         while !inbox.closed && inbox.has_bytes() && inbox.bytes_with(cost) > MAX_BYTES {
             inbox.urgent = true;
@@ -94,7 +94,7 @@ impl Line {
         inbox.last += 1;
         inbox.waiting_bytes += cost;
         inbox.syncs += usize::from(sync);
-        inbox.urgent |= sync || inbox.waiting_bytes >= LINGER_BYTES;
+        inbox.urgent |= urgent || inbox.waiting_bytes >= LINGER_BYTES;
         let seq = inbox.last;
         let wanted = match inbox.writer {
             Writer::Busy => false,
@@ -149,7 +149,10 @@ impl Line {
             if let Some(outcome) = self.outcome(seq) {
                 return Poll::Ready(outcome);
             }
-            wakers.insert(seq, waker.clone());
+            let waiting = wakers.entry(seq).or_default();
+            if !waiting.iter().any(|there| there.will_wake(waker)) {
+                waiting.push(waker.clone());
+            }
         }
         let mut inbox = self.inbox.lock();
         let taken = inbox.last - inbox.jobs.len() as u64;
@@ -181,7 +184,10 @@ impl Line {
         }
         jobs.shrink_to(KEPT_JOBS);
         std::mem::swap(jobs, &mut inbox.jobs);
-        inbox.last_syncs = std::mem::take(&mut inbox.syncs);
+        // A batch that nobody wants synced says nothing about those who come back for the next sync.
+        if inbox.syncs > 0 {
+            inbox.last_syncs = std::mem::take(&mut inbox.syncs);
+        }
         inbox.writing_bytes = std::mem::take(&mut inbox.waiting_bytes);
         inbox.urgent = false;
         Some(inbox.last)
@@ -194,7 +200,7 @@ impl Line {
         let later = wakers.split_off(&(seq + 1));
         let now = std::mem::replace(&mut *wakers, later);
         drop(wakers);
-        now.into_values().for_each(Waker::wake);
+        now.into_values().flatten().for_each(Waker::wake);
     }
 
     /// Says that the jobs taken last no longer need their bytes.
@@ -211,7 +217,7 @@ impl Line {
         // Dropping them answers those who wait for a set of changes.
         drop(jobs);
         let wakers = std::mem::take(&mut *self.wakers.lock());
-        wakers.into_values().for_each(Waker::wake);
+        wakers.into_values().flatten().for_each(Waker::wake);
     }
 
     /// Takes no more jobs; those that wait are still written.

@@ -7,14 +7,16 @@ use std::thread::JoinHandle;
 use bytes::Bytes;
 use rocksdb::DB;
 use tokio::sync::oneshot;
-use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 
 use crate::job::Job;
+use crate::kv::{KvJob, Reply};
 use crate::line::Line;
 use crate::rocks::{self, Options, RocksSink};
 use crate::{
-    Ack, Applied, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry, Page,
-    QueueKey, QueueReader, QueueWriter, QueuedRun, RunFilter, RunReader, RunWriter, StoreError, writer,
+    Ack, Answer, Applied, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry,
+    KvAdd, KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader, QueueWriter,
+    QueuedRun, RunFilter, RunReader, RunWriter, StoreError, writer,
 };
 
 /// Longest artifact in bytes.
@@ -39,10 +41,10 @@ impl Store {
     pub fn open(folder: &Path, options: &Options) -> Result<Arc<Self>, StoreError> {
         let (db, revision) = rocks::open(folder, options)?;
         let (db, line) = (Arc::new(db), Arc::new(Line::default()));
-        let (writer_db, writer_line) = (Arc::clone(&db), Arc::clone(&line));
+        let (writer_db, writer_line, quota) = (Arc::clone(&db), Arc::clone(&line), options.kv);
         let writer = std::thread::Builder::new()
             .name("weir-store".into())
-            .spawn(move || match RocksSink::new(&writer_db, revision) {
+            .spawn(move || match RocksSink::new(&writer_db, revision, quota) {
                 Ok(mut sink) => writer::run(&writer_line, &mut sink),
                 Err(error) => writer_line.fail(error.to_string()),
             })
@@ -60,6 +62,15 @@ impl Store {
             return Ack::ready(Err(StoreError::too_large(what, size, most)));
         }
         self.line.push(job)
+    }
+
+    /// Queues a change that the writer decides.
+    fn ask<T: Clone + Unpin>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Answer<T> {
+        let (reply, answer) = oneshot::channel();
+        match self.line.enqueue(job(reply)) {
+            Ok(_) => Answer::pending(Arc::clone(&self.line), answer),
+            Err(error) => Answer::ready(Err(error)),
+        }
     }
 }
 
@@ -100,11 +111,7 @@ impl DocWriter for Store {
         if let Err(error) = Change::check(&changes) {
             return Applied::ready(Err(error));
         }
-        let (answer, applied) = oneshot::channel();
-        match self.line.enqueue(Job::Apply { changes, answer }) {
-            Ok(_) => Applied::pending(Arc::clone(&self.line), applied),
-            Err(error) => Applied::ready(Err(error)),
-        }
+        self.ask(|answer| Job::Apply { changes, answer })
     }
 }
 
@@ -158,5 +165,40 @@ impl RunWriter for Store {
 
     fn settle(&self) -> Ack {
         self.line.settle()
+    }
+}
+
+impl KvReader for Store {
+    fn kv_get(&self, place: &KvPlace, now: Timestamp) -> Result<Option<KvValue>, StoreError> {
+        rocks::kv_get(&self.db, place, now)
+    }
+
+    fn kv_keys(&self, list: &KvList<'_>) -> Result<KvPage, StoreError> {
+        rocks::kv_keys(&self.db, list)
+    }
+}
+
+impl KvWriter for Store {
+    fn kv_set(&self, set: KvSet) -> Answer<u64> {
+        if set.value.len() > KvSet::MAX_VALUE {
+            return Answer::ready(Err(StoreError::too_large("a value", set.value.len(), KvSet::MAX_VALUE)));
+        }
+        self.ask(|answer| Job::Kv(KvJob::Set(set, answer)))
+    }
+
+    fn kv_add(&self, add: KvAdd) -> Answer<i64> {
+        self.ask(|answer| Job::Kv(KvJob::Add(add, answer)))
+    }
+
+    fn kv_delete(&self, place: KvPlace) -> Answer<()> {
+        self.ask(|answer| Job::Kv(KvJob::Delete(place, answer)))
+    }
+
+    fn kv_sweep(&self, now: Timestamp, most: usize) -> Answer<usize> {
+        self.ask(|answer| Job::Kv(KvJob::Sweep { now, most, answer }))
+    }
+
+    fn kv_clear(&self, tenant: &TenantId, most: usize) -> Answer<usize> {
+        self.ask(|answer| Job::Kv(KvJob::Clear { tenant: tenant.clone(), most, answer }))
     }
 }

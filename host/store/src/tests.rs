@@ -10,16 +10,16 @@ use weir_model::{ArtifactHash, Coded, FlowId, FlowName, Mode, Outcome, RunId, Ru
 
 use crate::*;
 
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("weir-store-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
         Self(std::env::temp_dir().join(name))
     }
 
-    fn open(&self) -> Arc<Store> {
+    pub(crate) fn open(&self) -> Arc<Store> {
         Store::open(&self.0, &Options::default()).unwrap()
     }
 }
@@ -30,7 +30,7 @@ impl Drop for Folder {
     }
 }
 
-fn tenant(name: &str) -> TenantId {
+pub(crate) fn tenant(name: &str) -> TenantId {
     TenantId::new(name).unwrap()
 }
 
@@ -101,7 +101,7 @@ fn states(store: &Store) -> Vec<Bytes> {
 }
 
 /// What the disk holds at this moment, as after the process was killed.
-fn killed_copy(from: &Path) -> Folder {
+pub(crate) fn killed_copy(from: &Path) -> Folder {
     let copy = Folder::new();
     std::fs::create_dir(&copy.0).unwrap();
     for file in std::fs::read_dir(from).unwrap() {
@@ -293,7 +293,7 @@ fn a_folder_in_use_and_a_newer_format_are_named() {
 
     let mut options = rocksdb::Options::default();
     options.create_missing_column_families(true);
-    let names = ["meta", "artifacts", "runs", "queue", "events", "default", "of-the-future"];
+    let names = ["meta", "artifacts", "runs", "queue", "events", "kv", "default", "of-the-future"];
     let db = DB::open_cf(&options, &folder.0, names).unwrap();
     db.put_cf(db.cf_handle("meta").unwrap(), crate::keys::FORMAT, 2_u32.to_be_bytes()).unwrap();
     drop(db);

@@ -1,9 +1,12 @@
 //! What the store offers, cut by reader and writer so that each user asks for no more than it needs.
 
 use bytes::Bytes;
-use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId};
+use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 
-use crate::{Ack, Applied, Change, Doc, DocKey, DocKind, Entry, Page, QueueKey, QueuedRun, RunFilter, StoreError};
+use crate::{
+    Ack, Answer, Applied, Change, Doc, DocKey, DocKind, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue, Page,
+    QueueKey, QueuedRun, RunFilter, StoreError,
+};
 
 /// Reads documents.
 pub trait DocReader: Send + Sync {
@@ -94,4 +97,51 @@ pub trait RunWriter: Send + Sync {
 
     /// Answers when everything that was written before can be read.
     fn settle(&self) -> Ack;
+}
+
+/// Reads the key-value store.
+pub trait KvReader: Send + Sync {
+    /// One entry, unless it expired by `now`.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn kv_get(&self, place: &KvPlace, now: Timestamp) -> Result<Option<KvValue>, StoreError>;
+
+    /// A page of keys, in the order of their bytes.
+    ///
+    /// # Errors
+    /// Where the bucket cannot have this name, the disk cannot be read or its content is damaged.
+    fn kv_keys(&self, list: &KvList<'_>) -> Result<KvPage, StoreError>;
+}
+
+/// Changes the key-value store. Changes are made one after another, so each sees all before it.
+///
+/// An answer comes once the change is in the write-ahead log: it survives the end of the process, however that comes, and
+/// every reader sees it. It is not synced by itself, so a power cut may take what was written in the last moments; the log
+/// is one sequence, hence every later write that is synced, such as an acknowledgement of a run, syncs it too.
+pub trait KvWriter: Send + Sync {
+    /// Writes an entry: its version.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where the expectation does not hold, [`StoreError::KvQuota`] where the tenant has no room,
+    /// [`StoreError::TooLarge`] where the value is too long, otherwise where the write failed.
+    fn kv_set(&self, set: KvSet) -> Answer<u64>;
+
+    /// Adds to a counter: its new value.
+    ///
+    /// # Errors
+    /// [`StoreError::KvCounter`] where the value is no number or would leave the range, [`StoreError::KvQuota`] where the
+    /// tenant has no room, otherwise where the write failed.
+    fn kv_add(&self, add: KvAdd) -> Answer<i64>;
+
+    /// Deletes an entry, if it is there.
+    fn kv_delete(&self, place: KvPlace) -> Answer<()>;
+
+    /// Removes what expired by `now`: how many entries it looked at. Fewer than `most` say that nothing is left to remove;
+    /// more are left for another call, so that the writer is not held up.
+    fn kv_sweep(&self, now: Timestamp, most: usize) -> Answer<usize>;
+
+    /// Removes at most `most` entries of a tenant: how many it removed. Repeat until there are none. Versions of later
+    /// entries go on where they were.
+    fn kv_clear(&self, tenant: &TenantId, most: usize) -> Answer<usize>;
 }

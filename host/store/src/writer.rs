@@ -132,6 +132,20 @@ mod tests {
     }
 
     #[test]
+    fn everybody_who_waits_for_the_same_write_is_told() {
+        let (go, gate) = mpsc::channel();
+        let (line, _) = start(usize::MAX, Some(gate));
+        let write = line.push(job(false));
+        let waiting: Vec<_> = (0..8).map(|_| line.settle()).chain([write]).collect();
+        let told: Vec<_> = waiting.into_iter().map(|ack| std::thread::spawn(|| ack.wait())).collect();
+        std::thread::sleep(Duration::from_millis(50));
+        drop(go);
+        for thread in told {
+            thread.join().unwrap().unwrap();
+        }
+    }
+
+    #[test]
     fn after_one_failure_nothing_is_acknowledged() {
         let (line, _) = start(1, None);
         line.push(job(true)).wait().unwrap();

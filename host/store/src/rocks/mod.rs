@@ -1,5 +1,6 @@
 //! RocksDB: how the folder is opened, read and written. No other place in weir names it.
 
+mod kv;
 mod options;
 mod read;
 mod sink;
@@ -12,6 +13,7 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, WriteBatch, WriteOptions
 
 use crate::{StoreError, codec, keys};
 
+pub(crate) use kv::read::{kv_get, kv_keys};
 pub use options::Options;
 pub(crate) use read::{artifact, doc, docs, queued, run, runs};
 pub(crate) use sink::RocksSink;
@@ -24,10 +26,11 @@ pub(crate) enum Family {
     Runs,
     Queue,
     Events,
+    Kv,
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 5] = [Self::Meta, Self::Artifacts, Self::Runs, Self::Queue, Self::Events];
+    pub(crate) const ALL: [Self; 6] = [Self::Meta, Self::Artifacts, Self::Runs, Self::Queue, Self::Events, Self::Kv];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -36,6 +39,7 @@ impl Family {
             Self::Runs => "runs",
             Self::Queue => "queue",
             Self::Events => "events",
+            Self::Kv => "kv",
         }
     }
 

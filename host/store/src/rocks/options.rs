@@ -2,6 +2,8 @@
 
 use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, LogLevel, WriteBufferManager};
 
+use crate::KvQuota;
+
 use super::Family;
 
 /// How the store uses memory and files.
@@ -11,11 +13,13 @@ pub struct Options {
     pub cache_bytes: usize,
     /// Most files open at once.
     pub max_open_files: u32,
+    /// What each tenant may keep in the key-value store.
+    pub kv: KvQuota,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, max_open_files: 512 }
+        Self { cache_bytes: 64 << 20, max_open_files: 512, kv: KvQuota::default() }
     }
 }
 
@@ -92,7 +96,7 @@ pub(super) fn family(family: Family, shared: &Shared) -> rocksdb::Options {
     options.set_write_buffer_size(match family {
         // Where nearly all bytes go: larger files in level 0, fewer compactions.
         Family::Events => 16 << 20,
-        Family::Runs | Family::Queue | Family::Artifacts => 8 << 20,
+        Family::Runs | Family::Queue | Family::Artifacts | Family::Kv => 8 << 20,
         Family::Meta => 2 << 20,
     });
     if family == Family::Artifacts {

@@ -171,7 +171,7 @@ fn summary_of(db: &DB, tenant: &TenantId, run: RunId) -> Result<Option<RunSummar
 }
 
 /// Rows from `from` to before `to`; an empty bound is none.
-fn rows(db: &DB, family: Family, from: Vec<u8>, mut to: Vec<u8>) -> Result<DBRawIterator<'_>, StoreError> {
+pub(super) fn rows(db: &DB, family: Family, from: Vec<u8>, mut to: Vec<u8>) -> Result<DBRawIterator<'_>, StoreError> {
     let mut options = ReadOptions::default();
     if !to.is_empty() {
         // RocksDB wants its bounds in order.

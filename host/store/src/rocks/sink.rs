@@ -9,14 +9,15 @@ use weir_model::{RunId, RunSummary, TenantId};
 
 use crate::job::Job;
 use crate::writer::Sink;
-use crate::{Change, Entry, QueueKey, QueuedRun, StoreError, codec, keys};
+use crate::{Change, Entry, KvQuota, QueueKey, QueuedRun, StoreError, codec, keys};
 
+use super::kv::KvSink;
 use super::{Family, read_error};
 
 /// What a batch starts with; it grows as needed.
 const BATCH_CAPACITY: usize = 32 << 10;
 /// Capacity that the buffer for values keeps after a large one.
-const KEPT_VALUE: usize = 1 << 20;
+pub(super) const KEPT_VALUE: usize = 1 << 20;
 /// The sequence of a record that holds a run whole.
 pub(super) const WHOLE: u32 = 0;
 
@@ -38,13 +39,14 @@ pub(crate) struct RocksSink<'a> {
     changed: HashMap<Vec<u8>, Option<u64>>,
     /// Who is told of their revisions once the batch is written.
     answers: Vec<(Answer, Vec<u64>)>,
+    kv: KvSink<'a>,
     /// Buffers that keep their memory from write to write.
     key: Vec<u8>,
     value: Vec<u8>,
 }
 
 impl<'a> RocksSink<'a> {
-    pub(crate) fn new(db: &'a DB, revision: u64) -> Result<Self, StoreError> {
+    pub(crate) fn new(db: &'a DB, revision: u64, quota: KvQuota) -> Result<Self, StoreError> {
         let options = |sync| {
             let mut options = WriteOptions::default();
             options.set_sync(sync);
@@ -63,6 +65,7 @@ impl<'a> RocksSink<'a> {
             revision,
             changed: HashMap::new(),
             answers: Vec::new(),
+            kv: KvSink::new(db, quota)?,
             key: Vec::with_capacity(128),
             value: Vec::with_capacity(1_024),
         })
@@ -170,11 +173,13 @@ impl Sink for RocksSink<'_> {
                 keys::artifact(&mut self.key, &hash);
                 self.batch.delete_cf(self.artifacts, &self.key);
             }
+            Job::Kv(job) => self.kv.stage(&mut self.batch, job),
         }
         Ok(self.batch.size_in_bytes())
     }
 
     fn commit(&mut self, sync: bool) -> Result<(), String> {
+        self.kv.seal(&mut self.batch);
         if !self.batch.is_empty() {
             let batch = std::mem::replace(&mut self.batch, WriteBatch::with_capacity_bytes(BATCH_CAPACITY));
             let options = if sync { &self.synced } else { &self.unsynced };
@@ -186,6 +191,7 @@ impl Sink for RocksSink<'_> {
         for (answer, revisions) in self.answers.drain(..) {
             let _ = answer.send(Ok(revisions));
         }
+        self.kv.written();
         Ok(())
     }
 }
