@@ -3,6 +3,7 @@
 
 mod flow;
 mod graph;
+mod limits;
 mod names;
 mod near;
 mod retry;
@@ -20,6 +21,8 @@ use crate::document::Document;
 use crate::plan::{Compiled, Kinds, Plan, PlanStep};
 use crate::{Data, Escape, Template};
 
+pub use limits::read_limits;
+pub(crate) use limits::{is_never_zero, is_of_run};
 pub use names::variable_trouble;
 pub use shape::escaped as pointer_token;
 pub use step::StepCheck;
@@ -148,6 +151,7 @@ fn assemble<S>(def: &FlowDef, made: Vec<Option<Made<S>>>, routes: Vec<Option<Rou
             save: step.save.as_deref().map(Into::into),
             retry: step.retry.as_ref().and_then(retry::retry_plan),
             timeout: step.timeout.map(weir_model::Span::duration),
+            limits: step.limits.clone().map(Box::new),
             role: made.compiled.role,
         });
     }
@@ -160,6 +164,7 @@ fn assemble<S>(def: &FlowDef, made: Vec<Option<Made<S>>>, routes: Vec<Option<Rou
         answers: false,
         webhook: def.trigger.webhook.clone(),
         capture: def.capture.unwrap_or_default(),
+        limits: def.limits.clone().map(Box::new),
         index,
     })
 }

@@ -17,7 +17,7 @@ mod schema;
 mod scope;
 mod template;
 
-pub use check::{Checked, MOST_STEPS, StepCheck, check, pointer_token, variable_trouble};
+pub use check::{Checked, MOST_STEPS, StepCheck, check, pointer_token, read_limits, variable_trouble};
 pub use condition::{Condition, OPERATORS, OperatorInfo, Verdict, condition_schema};
 pub use data::{Data, DataError, Kind as DataKind, MAX_DEPTH};
 pub use document::{Document, MOST_BYTES, MOST_NODES};

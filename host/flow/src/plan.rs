@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use weir_model::{ActionVersion, Capture, FlowName, StepDef, WebhookDef};
+use weir_model::{ActionVersion, Capture, FlowName, LimitOverrides, StepDef, WebhookDef};
 
 use crate::{Data, StepCheck, Template};
 
@@ -155,6 +155,8 @@ pub struct PlanStep<S> {
     pub retry: Option<RetryPlan>,
     /// Its wall time.
     pub timeout: Option<Duration>,
+    /// What it may use, where that is less than its run may.
+    pub limits: Option<Box<LimitOverrides>>,
     /// What it is to the graph.
     pub role: Role,
 }
@@ -184,6 +186,8 @@ pub struct Plan<S> {
     pub webhook: WebhookDef,
     /// How much of a production run is recorded.
     pub capture: Capture,
+    /// What its runs and their steps may use, where that is less than the tenant may.
+    pub limits: Option<Box<LimitOverrides>>,
     pub(crate) index: HashMap<Arc<str>, usize>,
 }
 

@@ -1,8 +1,9 @@
 //! The JSON Schema of a definition, for editors and the API. It describes; check decides.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use weir_model::Limits;
 
-use crate::check::MOST_STEPS;
+use crate::check::{MOST_STEPS, is_never_zero, is_of_run};
 use crate::plan::Kinds;
 
 /// JSON Schema (2020-12) of a definition, with the `with` of every built-in kind.
@@ -45,6 +46,7 @@ pub fn flow_schema<S>(kinds: &dyn Kinds<S>) -> Value {
                 "description": "Variables every run starts with; constants." },
             "capture": { "enum": ["full", "errors", "summary", "none", null],
                 "description": "How much of a production run is recorded." },
+            "limits": limits(|_| true, "What its runs and their steps may use, where that is less than the tenant may."),
             "steps": { "type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": { "$ref": "#/$defs/step" },
                 "description": "The steps; a run starts at the first." },
             "layout": { "description": "Where the canvas puts things." },
@@ -85,10 +87,22 @@ fn step() -> Value {
                         "description": "1s for a fixed pause, 1s..30s for one that doubles up to the second." },
                 } },
             "timeout": { "$ref": "#/$defs/span", "description": "The step's wall time, 1ms to 15m." },
+            "limits": limits(|name| !is_of_run(name), "What it may use, where that is less than the flow may."),
             "on": { "type": ["object", "null"], "additionalProperties": { "type": "string" },
                 "description": "Exits and where they lead: a step's id or `end`. `next` leads to the following step." },
         },
     })
+}
+
+/// The limits that one level may set, by name.
+fn limits(known: impl Fn(&str) -> bool, about: &str) -> Value {
+    let known = Limits::TABLE.iter().filter(|limit| known(limit.name));
+    let limit = |limit: &weir_model::LimitInfo| {
+        let least = u64::from(is_never_zero(limit.name));
+        (limit.name.to_owned(), json!({ "type": "integer", "minimum": least, "description": limit.about.trim() }))
+    };
+    let properties: Map<String, Value> = known.map(limit).collect();
+    json!({ "type": ["object", "null"], "additionalProperties": false, "description": about, "properties": properties })
 }
 
 fn webhook() -> Value {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FlowName, Span};
+use crate::{FlowName, LimitOverrides, Span};
 
 /// A flow's definition. `weir: 1` is its format.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct FlowDef {
     /// How much of a production run is recorded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub capture: Option<Capture>,
+    /// What its runs and their steps may use, where that is less than the tenant may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limits: Option<LimitOverrides>,
     /// The steps, in order.
     pub steps: Vec<StepDef>,
     /// Where the canvas puts things; weir carries it and does not look inside.
@@ -159,6 +162,9 @@ pub struct StepDef {
     /// The step's wall time.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub timeout: Option<Span>,
+    /// What it may use, where that is less than the flow may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limits: Option<LimitOverrides>,
     /// Exits and where they lead: a step's id or `end`.
     #[serde(skip_serializing_if = "IndexMap::is_empty", default)]
     pub on: IndexMap<String, String>,

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 /// A JSON value as compact text: written once, then carried into the record and out of the API without being parsed.
 #[derive(Clone)]
@@ -37,9 +39,9 @@ impl Json {
         self.0.get()
     }
 
-    /// The value, parsed.
-    pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(self.text()).unwrap_or_default()
+    /// The value, parsed; null where it is nested deeper than 127 levels.
+    pub fn to_value(&self) -> Value {
+        serde_json::from_str(self.text()).map(|Plain(value)| value).unwrap_or_default()
     }
 }
 
@@ -73,6 +75,70 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
+/// A value read as it stands: serde_json's own reader takes an object whose first key is the name that it uses for raw
+/// values for one of those, and such a key may come from anybody.
+struct Plain(Value);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PlainVisitor).map(Self)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Plain(value)) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, Plain(value))) = map.next_entry::<String, Plain>()? {
+            object.insert(key, value);
+        }
+        Ok(object.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +149,15 @@ mod tests {
         assert_eq!(serde_json::to_string(&json).unwrap(), r#"{"n":10000000000000000000001,"s":"a\"b"}"#);
         assert_eq!(Json::null().text(), "null");
         assert!(Json::parse("{".into()).is_err());
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_stands_whatever_its_keys_are() {
+        for text in [
+            r#"{"$serde_json::private::RawValue":"[1]","a":[null,true,-1,18446744073709551615,0.5,"é"]}"#,
+            r#"[{"$serde_json::private::RawValue":{}}]"#,
+        ] {
+            assert_eq!(Json::parse(text.into()).unwrap().to_value().to_string(), text);
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use finding::{Finding, Findings, Severity};
 pub use flow::{Accepted, Auth, Capture, Cors, FlowDef, Retry, StepDef, TriggerDef, Unanswered, WebhookDef};
 pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
 pub use json::Json;
-pub use limits::Limits;
+pub use limits::{LimitInfo, LimitOverrides, Limits};
 pub use record::{
     Answer, ErrorInfo, LogLevel, LogLine, Mode, Outcome, RunRecord, RunSummary, StepRecord, TriggerRecord, Usage,
 };

@@ -6,14 +6,16 @@ use serde_json::Value;
 use weir_model::{Capture, FlowDef, Retry, Severity, Span, StepDef};
 
 use super::MOST_STEPS;
+use super::limits::Level;
 use super::names::{is_step_id, variable_trouble};
 use super::near::instead;
 use super::retry::backoff;
 use super::shape::{Part, Report, what};
 
 pub(super) const FLOW_KEYS: &[&str] =
-    &["weir", "name", "description", "trigger", "variables", "capture", "steps", "layout"];
-pub(super) const STEP_KEYS: &[&str] = &["id", "uses", "title", "with", "input", "save", "retry", "timeout", "on"];
+    &["weir", "name", "description", "trigger", "variables", "capture", "limits", "steps", "layout"];
+pub(super) const STEP_KEYS: &[&str] =
+    &["id", "uses", "title", "with", "input", "save", "retry", "timeout", "limits", "on"];
 const CAPTURES: &[(&str, Capture)] =
     &[("full", Capture::Full), ("errors", Capture::Errors), ("summary", Capture::Summary), ("none", Capture::None)];
 const MOST_TEXT: usize = 10_000;
@@ -44,9 +46,10 @@ impl Report<'_> {
         let trigger = self.trigger(&part);
         let variables = self.variables(&part);
         let capture = self.capture(&part);
+        let limits = self.limits(&part, Level::Flow);
         let (steps, places) = self.steps(&part)?;
         let layout = map.get("layout").cloned();
-        let def = FlowDef { weir: weir?, name: name?, description, trigger, variables, capture, steps, layout };
+        let def = FlowDef { weir: weir?, name: name?, description, trigger, variables, capture, limits, steps, layout };
         Some((def, places))
     }
 
@@ -168,6 +171,7 @@ impl Report<'_> {
         let save = self.save(part);
         let retry = self.retry(part);
         let timeout = self.timeout(part);
+        let limits = self.limits(part, Level::Step);
         let on = self.on(part);
         let value = |key: &str| part.map.get(key).cloned();
         // `with:` and nothing behind it is no settings, but `input: null` is an input.
@@ -181,6 +185,7 @@ impl Report<'_> {
             save,
             retry,
             timeout,
+            limits,
             on,
         })
     }

@@ -2,6 +2,27 @@
 
 const MOST_LISTED: usize = 24;
 
+/// Characters of a name in a list, at most: where they are wrong, an author's step ids may be of any length.
+const MOST_SHOWN: usize = 80;
+
+/// Characters of a message, at most: each step may have one, and each may quote what is long.
+const MOST_SAID: usize = 2_000;
+
+/// A finding's message, cut where it is too long.
+pub(super) fn message(mut text: String) -> String {
+    if let Some((at, _)) = text.char_indices().nth(MOST_SAID) {
+        text.truncate(at);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
+}
+
+/// A step's id as findings name it.
+pub(super) fn step(id: &str) -> String {
+    id.chars().take(MOST_SHOWN).collect()
+}
+
 /// The candidate that `word` most likely was meant to be, where one is near enough.
 pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let normal = |text: &str| text.chars().take(64).collect::<String>().to_lowercase().replace(['_', ' '], "-");
@@ -29,7 +50,7 @@ pub(crate) fn instead<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
 
 /// The names there are.
 pub(crate) fn listed<'c>(candidates: impl IntoIterator<Item = &'c str>) -> String {
-    let mut names: Vec<String> = candidates.into_iter().map(|name| format!("`{name}`")).collect();
+    let mut names: Vec<String> = candidates.into_iter().map(|name| format!("`{name:.MOST_SHOWN$}`")).collect();
     let more = names.len().saturating_sub(MOST_LISTED);
     names.truncate(MOST_LISTED);
     match (names.len(), more) {

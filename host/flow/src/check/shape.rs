@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use weir_model::{Code, Finding, Findings, Severity};
 
-use super::near::instead;
+use super::near::{self, instead};
 use crate::document::Document;
 
 /// Collects findings about one document.
@@ -57,8 +57,8 @@ impl<'d> Report<'d> {
         step: Option<&str>,
         message: String,
     ) {
-        let line = self.document.line(&path);
-        let step = step.map(ToOwned::to_owned);
+        let (line, message) = (self.document.line(&path), near::message(message));
+        let step = step.map(near::step);
         self.findings.push(Finding { code: Code::new(code), severity, path, line, step, message });
     }
 

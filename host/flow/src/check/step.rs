@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 use weir_model::{Code, Finding, Findings, Severity, StepDef};
 
-use super::near::instead;
+use super::near::{self, instead};
 use super::shape::{escaped, what};
 use crate::document::Document;
 use crate::{Condition, Escape, Issue, Template};
@@ -48,8 +48,8 @@ impl<'c> StepCheck<'c> {
             severity,
             path,
             line,
-            step: Some(self.id.clone()),
-            message,
+            step: Some(near::step(&self.id)),
+            message: near::message(message),
         });
     }
 
@@ -104,13 +104,15 @@ impl<'c> StepCheck<'c> {
         self.error("WEIR-FLOW-TYPE", at, format!("this is {}, it must be {wanted}", what(value)));
     }
 
-    /// Reports those of the fields `input`, `save`, `retry`, `timeout` that a step has though its kind has no use for them.
+    /// Reports those of the fields `input`, `save`, `retry`, `timeout`, `limits` that a step has though its kind has no
+    /// use for them.
     pub fn no_use_for(&mut self, step: &StepDef, fields: &[&str]) {
         let given = [
             ("input", step.input.is_some()),
             ("save", step.save.is_some()),
             ("retry", step.retry.is_some()),
             ("timeout", step.timeout.is_some()),
+            ("limits", step.limits.is_some()),
         ];
         for (field, _) in given.iter().filter(|(field, given)| *given && fields.contains(field)) {
             let message = format!("a `{}` step has no use for `{field}`: take it out", step.uses);

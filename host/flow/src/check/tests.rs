@@ -208,6 +208,30 @@ fn every_fault_of_the_steps_is_found_at_once() {
 }
 
 #[test]
+fn flows_and_steps_set_limits_by_name() {
+    let text = "weir: 1
+name: x
+limits: { fuel: 9, run_fuel: 20, kv_operations: 0 }
+steps:
+  - { id: a, uses: set, limits: { fuel: 5 } }
+  - { id: b, uses: set, limits: }
+";
+    let plan = checked(text).plan.unwrap();
+    let flow = plan.limits.unwrap();
+    assert_eq!((flow.fuel, flow.run_fuel, flow.kv_operations, flow.handles), (Some(9), Some(20), Some(0), None));
+    assert_eq!(plan.steps[0].limits.as_ref().unwrap().fuel, Some(5));
+    assert!(plan.steps[1].limits.is_none());
+    let wrong = text.replace("fuel: 9", "feul: 9").replace("fuel: 5", "fuel: 0, run_fuel: 1");
+    let expected = ["/limits/feul", "/steps/0/limits/fuel", "/steps/0/limits/run_fuel"];
+    let found = faults(&wrong);
+    assert!(found.iter().all(|(code, ..)| code == "LIMIT"), "{found:?}");
+    assert!(found.iter().map(|(_, path, _)| path.as_str()).eq(expected), "{found:?}");
+    let schema = crate::flow_schema(&SmallKinds::default());
+    let limit = |at: &str| schema.pointer(&format!("{at}/limits/properties/run_fuel")).is_some();
+    assert!(limit("/properties") && !limit("/$defs/step/properties"));
+}
+
+#[test]
 fn what_cannot_be_reached_or_left_is_a_warning() {
     let lost = "- { id: a, uses: set, on: { next: c } }\n- { id: b, uses: response }\n- { id: c, uses: set }";
     assert_eq!(short(lost), ["UNREACHABLE /steps/1"]);

@@ -13,9 +13,10 @@ use super::{
 pub(super) fn read(text: &str) -> Result<(Value, Lines), Finding> {
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::default();
+    let last = last_line(text);
     while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| syntax(&error))?;
-        builder.event(event, line_of(span.start))?;
+        let (event, span) = event.map_err(|error| syntax(&error, last))?;
+        builder.event(event, line_of(span.start).min(last))?;
     }
     builder.root.ok_or_else(|| {
         finding(
@@ -30,15 +31,24 @@ fn line_of(at: Marker) -> u32 {
     u32::try_from(at.line()).unwrap_or(u32::MAX).max(1)
 }
 
-fn syntax(error: &ScanError) -> Finding {
+/// The line that a text ends on; a carriage return alone breaks lines too (§5.4). The parser's end is one further where
+/// no line break ends the text.
+fn last_line(text: &str) -> u32 {
+    let breaks = text.bytes().filter(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let pairs = text.matches("\r\n").count();
+    u32::try_from(breaks.saturating_sub(pairs)).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+fn syntax(error: &ScanError, last: u32) -> Finding {
     let at = error.marker();
     let (line, column) = (line_of(*at), at.col().saturating_add(1));
+    let place = if line > last { "its end".to_owned() } else { format!("line {line}, column {column}") };
     let message = format!(
-        "the text is no valid YAML or JSON at line {line}, column {column}: {}; check indentation, quotes and brackets \
-         there and on the line before",
+        "the text is no valid YAML or JSON at {place}: {}; check indentation, quotes and brackets there and on the line \
+         before",
         error.info()
     );
-    finding("WEIR-FLOW-SYNTAX", Some(line), message)
+    finding("WEIR-FLOW-SYNTAX", Some(line.min(last)), message)
 }
 
 /// A list or map that is being read.
