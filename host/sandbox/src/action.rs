@@ -3,22 +3,26 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
 use wasmtime::{Engine, Store};
-use weir_model::{ActionInfo, ArtifactHash, Capability, Json, Limits, Usage};
+use weir_model::{ActionInfo, ArtifactHash, Capability, Json, Limits};
 
 use crate::bindings::weir::action::manifest;
 use crate::bindings::weir::action::types;
 use crate::bindings::{self, ActionPre};
 use crate::failure::{self, Scene};
-use crate::state::{MAX_HANDLES, State, World};
-use crate::{Call, Failure, NoVariables, Output, Ran};
+use crate::state::{State, World};
+use crate::{Call, Failure, NoKv, NoVariables, Output, Ran, deadline};
 
 /// Fuel between two moments at which other tasks may run; about ten microseconds.
 const YIELD_INTERVAL: u64 = 100_000;
 
-/// Bytes that a host function takes from the guest in one call besides what the limits name.
+/// Bytes that the guest may hand over at a time besides what the limits name.
 const CALL_BYTES: u64 = 1 << 20;
+
+/// Bytes that the guest may hand over at a time: the host copies them before anything else can count them.
+pub(crate) fn bytes_at_a_time(limits: &Limits) -> u64 {
+    limits.output_bytes.max(limits.variable_bytes).max(limits.kv_value_bytes).saturating_add(CALL_BYTES)
+}
 
 /// What all actions of a sandbox share.
 pub(crate) struct Shared {
@@ -33,6 +37,8 @@ pub struct Action {
     hash: ArtifactHash,
     pre: ActionPre<State>,
     branches: Box<[String]>,
+    /// Buckets of the key-value store that it declares.
+    buckets: Arc<[String]>,
     reads_payload: bool,
     shared: Arc<Shared>,
 }
@@ -54,12 +60,17 @@ impl Action {
     pub(crate) fn new(hash: ArtifactHash, pre: ActionPre<State>, shared: Arc<Shared>) -> Self {
         let component = pre.instance_pre().component().component_type();
         let reads_payload = component.imports(&shared.engine).any(|(name, _)| name.starts_with("weir:action/payload@"));
-        Self { hash, pre, branches: Box::default(), reads_payload, shared }
+        Self { hash, pre, branches: Box::default(), buckets: Arc::default(), reads_payload, shared }
     }
 
-    /// The action with the branches that it declared.
-    pub(crate) fn with_branches(mut self, branches: &[String]) -> Self {
-        self.branches = branches.into();
+    /// The action with what it declared: its branches, and the buckets that it may use.
+    pub(crate) fn declared(mut self, info: &ActionInfo) -> Self {
+        self.branches = info.branches.as_slice().into();
+        let buckets = info.capabilities.iter().filter_map(|capability| match capability {
+            Capability::Kv(bucket) => Some(bucket.clone()),
+            _ => None,
+        });
+        self.buckets = buckets.collect();
         self
     }
 
@@ -70,7 +81,8 @@ impl Action {
 
     /// Runs the action once.
     pub async fn run(&self, call: Call<'_>) -> Ran {
-        let Call { context, config, input, limits, variables } = call;
+        let Call { context, config, input, limits, variables, kv } = call;
+        let started = self.shared.world.clock.elapsed();
         let run = context.run.to_string();
         let facts = types::Context {
             tenant: context.tenant.as_str(),
@@ -82,7 +94,8 @@ impl Action {
             deadline_ms: u32::try_from(limits.step_millis).unwrap_or(u32::MAX),
             idempotency_key: context.idempotency_key,
         };
-        let mut state = State::new(Arc::clone(&self.shared.world), limits, variables);
+        let mut state = State::new(Arc::clone(&self.shared.world), limits, variables, kv);
+        state.buckets = Arc::clone(&self.buckets);
         if self.reads_payload {
             state.input = Some(input.into());
         }
@@ -95,7 +108,8 @@ impl Action {
             Ended::Returned(Err(error)) => Err(bounded(failure::reported(error), limits)),
             Ended::Failed(failure) => Err(failure),
         };
-        finish(store, limits, result)
+        let micros = self.shared.world.clock.elapsed().saturating_sub(started).as_micros();
+        finish(store, result, u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
     /// Asks the action whether it would work with a step's settings; the inner error holds what is wrong with them.
@@ -120,7 +134,7 @@ impl Action {
     }
 
     fn idle_state(&self, limits: &Limits) -> State {
-        State::new(Arc::clone(&self.shared.world), limits, Arc::new(NoVariables))
+        State::new(Arc::clone(&self.shared.world), limits, Arc::new(NoVariables), Arc::new(NoKv))
     }
 
     fn store(&self, state: State, limits: &Limits) -> Store<State> {
@@ -129,9 +143,8 @@ impl Action {
         // These fail only on an engine without fuel, which this one is not.
         let _ = store.set_fuel(limits.fuel);
         let _ = store.fuel_async_yield_interval(Some(YIELD_INTERVAL));
-        let bytes = limits.output_bytes.max(limits.variable_bytes).saturating_add(CALL_BYTES);
-        store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
-        store.set_max_component_handles(MAX_HANDLES);
+        store.set_hostcall_fuel(usize::try_from(bytes_at_a_time(limits)).unwrap_or(usize::MAX));
+        store.set_max_component_handles(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         store
     }
 
@@ -143,7 +156,7 @@ impl Action {
         call: impl AsyncFnOnce(bindings::Action, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Ended<T> {
         let mut placed = false;
-        let result = timeout(limits.step_time(), async {
+        let result = deadline::within(&*self.shared.world.clock, limits.step_time(), async {
             let _place = self.shared.places.acquire().await?;
             placed = true;
             let action = self.pre.instantiate_async(&mut *store).await?;
@@ -151,8 +164,8 @@ impl Action {
         })
         .await;
         match result {
-            Ok(Ok(returned)) => Ended::Returned(returned),
-            Ok(Err(error)) => {
+            Some(Ok(returned)) => Ended::Returned(returned),
+            Some(Err(error)) => {
                 let state = store.data();
                 let logs = state.written().map(|logs| {
                     let mut logs = logs.lock();
@@ -160,11 +173,17 @@ impl Action {
                     logs.last_words().map(str::to_owned)
                 });
                 let last_words = logs.flatten();
-                let scene = Scene { limits, denied: state.limiter.denied(), last_words: last_words.as_deref() };
+                let scene = Scene {
+                    limits,
+                    denied: state.limiter.denied(),
+                    calls_used_up: state.meter.check().is_err(),
+                    reached: state.meter.reached(),
+                    last_words: last_words.as_deref(),
+                };
                 Ended::Failed(failure::trapped(&error, &scene))
             }
-            Err(_) if placed => Ended::Failed(failure::timeout(limits)),
-            Err(_) => Ended::Failed(failure::busy()),
+            None if placed => Ended::Failed(failure::timeout(limits)),
+            None => Ended::Failed(failure::busy()),
         }
     }
 
@@ -201,89 +220,37 @@ fn bounded(mut failure: Failure, limits: &Limits) -> Failure {
 }
 
 /// Reads what the call used and leaves the store to its end.
-fn finish(store: Store<State>, limits: &Limits, result: Result<Output, Failure>) -> Ran {
+fn finish(store: Store<State>, result: Result<Output, Failure>, micros: u64) -> Ran {
     let left = store.get_fuel().unwrap_or(0);
     let mut state = store.into_data();
-    let usage = Usage {
-        fuel: limits.fuel.saturating_sub(left),
-        memory_bytes: state.limiter.peak(),
-        host_calls: state.host_calls,
-    };
-    let (logs, logs_dropped) = state.written().map_or_else(Default::default, |logs| {
-        let mut logs = logs.lock();
-        logs.close();
-        logs.take()
-    });
+    let mut usage = state.meter.usage;
+    usage.fuel = state.meter.limits.fuel.saturating_sub(left);
+    usage.memory_bytes = state.limiter.peak();
+    usage.micros = micros;
+    usage.output_bytes = result.as_ref().map_or(0, |output| output.payload.text().len() as u64);
+    if state.limiter.denied() {
+        state.meter.reach("memory_bytes");
+    }
+    if let Err(failure) = &result
+        && let Some(limit) = failure::limit_of(failure)
+    {
+        state.meter.reach(limit);
+    }
+    let mut logs = (Vec::new(), 0);
+    if let Some(written) = state.written().cloned() {
+        let mut written = written.lock();
+        written.close();
+        (usage.log_bytes, usage.stdout_bytes) = written.written();
+        let (log_full, stdout_full) = written.full();
+        if log_full {
+            state.meter.reach("log_bytes");
+        }
+        if stdout_full {
+            state.meter.reach("stdout_bytes");
+        }
+        logs = written.take();
+    }
+    let (logs, logs_dropped) = logs;
     let variables = if result.is_ok() { std::mem::take(&mut state.changes) } else { Vec::new() };
-    Ran { result, usage, logs, logs_dropped, variables }
-}
-
-/// What an action said of itself, checked: names and sizes, and that schemas are JSON objects.
-pub(crate) fn check_info(info: manifest::ActionInfo) -> Result<ActionInfo, String> {
-    let manifest::ActionInfo {
-        name,
-        title,
-        version,
-        description,
-        config_schema,
-        input_schema,
-        output_schema,
-        branches,
-        capabilities,
-    } = info;
-    format!("{name}@{version}").parse::<weir_model::ActionRef>().map_err(|error| error.to_string())?;
-    short("title", &title, 200)?;
-    short("description", &description, 4 << 10)?;
-    if branches.len() > 64 || capabilities.len() > 64 {
-        return Err("there are more than 64 branches or capabilities".into());
-    }
-    for (at, branch) in branches.iter().enumerate() {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-        let taken =
-            matches!(branch.as_str(), "next" | "error") || branches.iter().take(at).any(|other| other == branch);
-        if branch.is_empty() || branch.len() > 63 || !branch.bytes().all(plain) || taken {
-            let shown: String = branch.chars().take(80).collect();
-            return Err(format!(
-                "{shown:?} cannot be a branch: 1 to 63 letters, digits, - and _, once, not next or error"
-            ));
-        }
-    }
-    Ok(ActionInfo {
-        config_schema: schema("config-schema", &config_schema)?,
-        input_schema: input_schema.map(|text| schema("input-schema", &text)).transpose()?,
-        output_schema: output_schema.map(|text| schema("output-schema", &text)).transpose()?,
-        capabilities: capabilities.into_iter().map(capability).collect::<Result<_, _>>()?,
-        name,
-        title,
-        version,
-        description,
-        branches,
-    })
-}
-
-fn schema(what: &str, text: &str) -> Result<serde_json::Value, String> {
-    short(what, text, 256 << 10)?;
-    match serde_json::from_str(text) {
-        Ok(value @ (serde_json::Value::Object(_) | serde_json::Value::Bool(_))) => Ok(value),
-        Ok(_) => Err(format!("{what} is JSON, but no JSON Schema: it must be an object")),
-        Err(error) => Err(format!("{what} is not JSON: {error}")),
-    }
-}
-
-fn capability(asked: manifest::Capability) -> Result<Capability, String> {
-    Ok(match asked {
-        manifest::Capability::Http(scope) => {
-            short("a host", &scope.host, 255)?;
-            Capability::Http { host: scope.host, methods: scope.methods }
-        }
-        manifest::Capability::Kv(bucket) => Capability::Kv(bucket),
-        manifest::Capability::Secret(name) => Capability::Secret(name),
-        manifest::Capability::Variables => Capability::Variables,
-        manifest::Capability::Clock => Capability::Clock,
-        manifest::Capability::Random => Capability::Random,
-    })
-}
-
-fn short(what: &str, text: &str, most: usize) -> Result<(), String> {
-    if text.len() > most { Err(format!("{what} has {} bytes, the limit is {most}", text.len())) } else { Ok(()) }
+    Ran { result, usage, limits_reached: state.meter.take_reached(), logs, logs_dropped, variables }
 }

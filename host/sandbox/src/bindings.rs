@@ -6,7 +6,8 @@ wasmtime::component::bindgen!({
     world: "action",
     // Parameters of calls into the component are borrowed, so that no call copies its context.
     ownership: Borrowing { duplicate_if_necessary: true },
-    // Host functions may suspend: that is where time limits take hold of a call that waits.
-    imports: { default: async },
+    // Host functions may suspend: that is where time limits take hold of a call that waits. They may end the call, for
+    // that is what a limit does.
+    imports: { default: async | trappable },
     exports: { default: async },
 });

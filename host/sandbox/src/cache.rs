@@ -1,14 +1,18 @@
-//! Compiled components on disk. It hands out only files that it wrote itself, checked by a keyed digest; it runs nothing.
+//! Compiled components on disk, up to a number of bytes. It hands out only files that were written on its order, checked
+//! by a keyed digest; it runs nothing.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
-use weir_model::{ArtifactHash, Entropy};
+use weir_model::{ArtifactHash, Clock, Entropy};
 
 use crate::SandboxError;
 
@@ -16,19 +20,59 @@ const KEY_FILE: &str = "key";
 const KEY_BYTES: usize = 32;
 const CODE: &str = "cwasm";
 const SEAL: &str = "seal";
+/// What is not finished.
+const NEW: &str = "new";
+
+/// How exactly a file says when it was used last.
+const USED: Duration = Duration::from_secs(60);
 
 /// A folder of machine code that only this user can read, with a seal beside each file.
-#[derive(Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+    /// How many bytes of machine code are kept.
+    most: u64,
     key: [u8; KEY_BYTES],
     /// Stands for wasmtime's version and the engine's settings.
     engine: String,
+    clock: Arc<dyn Clock>,
+    fresh: AtomicU64,
+}
+
+/// A place for machine code that is being made; what is there goes with it unless the cache adopts it.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    hash: ArtifactHash,
+    path: PathBuf,
+}
+
+impl Fresh {
+    /// A place that nothing uses yet.
+    pub(crate) const fn new(hash: ArtifactHash, path: PathBuf) -> Self {
+        Self { hash, path }
+    }
+
+    /// Where the machine code goes. There is no file yet.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        // Nothing is there where it was adopted or never written.
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 impl Cache {
     /// Opens the folder, making it where it is missing, and clears out what other versions of the engine left.
-    pub(crate) fn open(dir: &Path, engine: &Engine, entropy: &dyn Entropy) -> Result<Self, SandboxError> {
+    pub(crate) fn open(
+        dir: &Path,
+        most: u64,
+        engine: &Engine,
+        clock: Arc<dyn Clock>,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::Cache { path: dir.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
         let about = fs::symlink_metadata(dir).map_err(failed)?;
@@ -40,8 +84,9 @@ impl Cache {
         let key = key(&dir.join(KEY_FILE), entropy).map_err(failed)?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        let cache = Self { dir: dir.to_owned(), key, engine: format!("{:016x}", hasher.finish()) };
-        cache.tidy().map_err(failed)?;
+        let (dir, engine) = (dir.to_owned(), format!("{:016x}", hasher.finish()));
+        let cache = Self { dir, most, key, engine, clock, fresh: AtomicU64::new(0) };
+        cache.tidy().and_then(|()| cache.shrink(None)).map_err(|source| cache.failed(source))?;
         Ok(cache)
     }
 
@@ -50,7 +95,10 @@ impl Cache {
         let path = self.path(hash, CODE);
         let stored = fs::read_to_string(self.path(hash, SEAL)).ok()?;
         match self.seal(hash, &path) {
-            Ok(seal) if same(seal.as_bytes(), stored.trim_end().as_bytes()) => Some(path),
+            Ok(seal) if same(seal.as_bytes(), stored.trim_end().as_bytes()) => {
+                self.touch(hash);
+                Some(path)
+            }
             Ok(_) => {
                 tracing::warn!(component = %hash, "a cached component was changed; it is compiled again");
                 self.remove(hash);
@@ -60,16 +108,79 @@ impl Cache {
         }
     }
 
-    /// Keeps the machine code of a component.
-    pub(crate) fn keep(&self, hash: &ArtifactHash, code: &[u8]) -> Result<PathBuf, SandboxError> {
-        let path = self.path(hash, CODE);
+    /// A place for machine code that is about to be made.
+    pub(crate) fn fresh(&self, hash: &ArtifactHash) -> Fresh {
+        let number = self.fresh.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(format!("{hash}-{}.{number}.{NEW}", self.engine));
+        // What a process that was killed left; there is none where this one starts on a tidy folder.
+        let _ = fs::remove_file(&path);
+        Fresh::new(hash.clone(), path)
+    }
+
+    /// Keeps the machine code that was made; drops what was used longest ago where there is too much.
+    pub(crate) fn adopt(&self, fresh: &Fresh) -> Result<PathBuf, SandboxError> {
+        let path = self.path(&fresh.hash, CODE);
         let write = || -> io::Result<()> {
-            replace(&path, code)?;
-            let seal = self.seal(hash, &path)?;
-            replace(&self.path(hash, SEAL), seal.as_bytes())
+            if !fs::symlink_metadata(&fresh.path)?.is_file() {
+                return Err(io::Error::other("the compiler wrote something else than a file"));
+            }
+            fs::set_permissions(&fresh.path, Permissions::from_mode(0o600))?;
+            File::open(&fresh.path)?.set_modified(self.now())?;
+            let seal = self.seal(&fresh.hash, &fresh.path)?;
+            fs::rename(&fresh.path, &path)?;
+            replace(&self.path(&fresh.hash, SEAL), seal.as_bytes())?;
+            self.shrink(Some(&path))
         };
         write().map_err(|source| SandboxError::Cache { path: path.clone(), source })?;
         Ok(path)
+    }
+
+    /// Notes that a component is in use, to the minute.
+    pub(crate) fn touch(&self, hash: &ArtifactHash) {
+        let (path, now) = (self.path(hash, CODE), self.now());
+        let stale = |used: SystemTime| now.duration_since(used).is_ok_and(|since| since >= USED);
+        let Ok(used) = fs::metadata(&path).and_then(|about| about.modified()) else { return };
+        if stale(used) {
+            // Where it fails, the component may go earlier than it should.
+            let _ = File::open(&path).and_then(|file| file.set_modified(now));
+        }
+    }
+
+    /// Drops what was used longest ago until what is left may be kept; never the file to spare. What is mapped stays so.
+    fn shrink(&self, spare: Option<&Path>) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == CODE)
+                && let Ok(about) = entry.metadata()
+            {
+                files.push((about.modified()?, path, about.len()));
+            }
+        }
+        files.sort_unstable();
+        let mut total: u64 = files.iter().map(|(_, _, size)| size).sum();
+        for (_, path, size) in files {
+            if total <= self.most {
+                break;
+            }
+            if spare != Some(path.as_path()) {
+                let _ = fs::remove_file(path.with_extension(SEAL));
+                let _ = fs::remove_file(&path);
+                total -= size;
+                tracing::debug!(file = %path.display(), "compiled code that was not used for long made room");
+            }
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> SystemTime {
+        let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+    }
+
+    fn failed(&self, source: io::Error) -> SandboxError {
+        SandboxError::Cache { path: self.dir.clone(), source }
     }
 
     /// Drops a component.
@@ -109,7 +220,7 @@ impl Cache {
             let path = entry?.path();
             let ours = |kind: &str| path.extension().is_some_and(|extension| extension == kind);
             let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            if ours("new") || ((ours(CODE) || ours(SEAL)) && !stem.ends_with(&self.engine)) {
+            if ours(NEW) || ((ours(CODE) || ours(SEAL)) && !stem.ends_with(&self.engine)) {
                 let _ = fs::remove_file(&path);
             }
         }

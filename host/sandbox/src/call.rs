@@ -1,8 +1,14 @@
 //! What goes into one call of an action and what comes out. It is data; `action` makes the call.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use weir_model::{Code, FlowName, Json, Limits, LogLine, RunId, TenantId, Usage};
+
+use crate::Kv;
+
+/// A boxed future.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The variables of a run as an action sees them.
 pub trait Variables: Send + Sync {
@@ -57,6 +63,8 @@ pub struct Call<'a> {
     pub limits: &'a Limits,
     /// The run's variables; changes come back in [`Ran::variables`].
     pub variables: Arc<dyn Variables>,
+    /// The tenant's key-value store; only buckets that the action declared are asked for.
+    pub kv: Arc<dyn Kv>,
 }
 
 /// What an action handed on.
@@ -90,6 +98,8 @@ pub struct Ran {
     pub result: Result<Output, Failure>,
     /// What it used.
     pub usage: Usage,
+    /// Names of limits that refused or left out something, whether or not the call failed by them.
+    pub limits_reached: Vec<&'static str>,
     /// Lines it logged or printed, in order; their `step` is not set.
     pub logs: Vec<LogLine>,
     /// Bytes of lines beyond the limit.

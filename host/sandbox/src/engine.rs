@@ -16,6 +16,14 @@ pub(crate) const MAX_MEMORY_BYTES: usize = 256 << 20;
 /// The most elements that one table can have.
 pub(crate) const MAX_TABLE_ELEMENTS: usize = 20_000;
 
+/// The most core instances and memories that one component can have: interpreters come with up to 34 instances.
+pub(crate) const MAX_INSTANCES: u32 = 64;
+pub(crate) const MAX_MEMORIES: u32 = 4;
+
+/// The most memories and tables that one module can declare.
+pub(crate) const MAX_MODULE_MEMORIES: u32 = 1;
+pub(crate) const MAX_MODULE_TABLES: u32 = 2;
+
 /// An engine with room for `instances` calls at a time.
 pub(crate) fn engine(instances: u32) -> Result<Engine, SandboxError> {
     let mut config = config();
@@ -25,11 +33,17 @@ pub(crate) fn engine(instances: u32) -> Result<Engine, SandboxError> {
         Err(error) => {
             // The pool reserves 4 GiB of address space for each memory: some machines do not grant that much.
             tracing::warn!(%error, "no address space for a pool of instances; each call maps its own memory, which is slower");
-            let mut config = self::config();
-            config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-            Engine::new(&config).map_err(|error| SandboxError::Engine { reason: format!("{error:#}") })
+            on_demand()
         }
     }
+}
+
+/// An engine without a pool and its address space: for machines that do not grant it, and for the compiler's process. How
+/// instances are allocated is no setting of the compiler, so that the code of either engine fits the other.
+pub(crate) fn on_demand() -> Result<Engine, SandboxError> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    Engine::new(&config).map_err(|error| SandboxError::Engine { reason: format!("{error:#}") })
 }
 
 fn config() -> Config {
@@ -64,20 +78,20 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .total_memories(instances.saturating_mul(2))
         .total_tables(instances.saturating_mul(4))
         .total_stacks(instances);
-    pool.max_core_instances_per_component(64)
-        .max_memories_per_component(4)
+    pool.max_core_instances_per_component(MAX_INSTANCES)
+        .max_memories_per_component(MAX_MEMORIES)
         .max_tables_per_component(8)
-        .max_memories_per_module(1)
-        .max_tables_per_module(2)
+        .max_memories_per_module(MAX_MODULE_MEMORIES)
+        .max_tables_per_module(MAX_MODULE_TABLES)
         .table_elements(MAX_TABLE_ELEMENTS)
         .max_component_instance_size(2 << 20)
         .max_core_instance_size(1 << 20)
         .max_memory_size(MAX_MEMORY_BYTES);
     // Pages that a slot keeps are cleared by hand, which is cheaper than giving them back and faulting them in again.
-    pool.linear_memory_keep_resident(2 << 20)
+    pool.linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10)
-        .max_unused_warm_slots(32);
+        .max_unused_warm_slots(16);
     // Linux tells which pages were written, so that only those are cleared.
     pool.pagemap_scan(Enabled::Auto);
     pool
@@ -88,9 +102,10 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
 /// The caller has checked that weir itself wrote the file and that it is unchanged ([`crate::cache::Cache::find`]).
 #[allow(unsafe_code)]
 pub(crate) fn map(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file holds what `Engine::precompile_component` of an engine with these settings returned: the cache
-    // recomputed its keyed digest just before, the key never leaves a file that only this user can read, and the folder
-    // is closed to other users, so that nobody else can change the file while it is mapped. wasmtime itself refuses
-    // files of another version or other settings.
+    // SAFETY: the file holds what `Engine::precompile_component` of an engine with these settings returned, here or in a
+    // child that this process started from its own program: the cache sealed it then, or recomputed its keyed digest just
+    // before. The key never leaves a file that only this user can read, and the folder is closed to other users, so that
+    // nobody else can change the file while it is mapped. wasmtime itself refuses files of another version or other
+    // settings.
     unsafe { Component::deserialize_file(engine, file) }
 }

@@ -88,6 +88,25 @@ pub enum SandboxError {
         /// What the compiler says.
         reason: String,
     },
+    /// Compilation took more than it may.
+    #[error(
+        "compiling the component takes more {what} than the limit of {limit}; build it in release mode, optimised for size, or split it"
+    )]
+    TooCostly {
+        /// What it takes too much of.
+        what: &'static str,
+        /// How much it may take, with its unit.
+        limit: String,
+    },
+    /// Too many wait for the compiler.
+    #[error("{waiting} components wait for the compiler already; try again in a few seconds")]
+    Busy {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// What another call's attempt to load the same component came to.
+    #[error(transparent)]
+    Shared(std::sync::Arc<SandboxError>),
     /// `describe` failed or said something that cannot be used.
     #[error("the action's description cannot be used: {reason}; correct what `describe` returns")]
     Describe {
@@ -126,6 +145,9 @@ impl Coded for SandboxError {
             Self::Import { .. } => "WEIR-SANDBOX-IMPORT",
             Self::World { .. } => "WEIR-SANDBOX-WORLD",
             Self::Compile { .. } => "WEIR-SANDBOX-COMPILE",
+            Self::TooCostly { .. } => "WEIR-SANDBOX-TOO-COSTLY",
+            Self::Busy { .. } => "WEIR-SANDBOX-BUSY",
+            Self::Shared(error) => return error.code(),
             Self::Describe { .. } => "WEIR-SANDBOX-DESCRIBE",
             Self::Source { .. } => "WEIR-SANDBOX-SOURCE",
             Self::Hash { .. } => "WEIR-SANDBOX-HASH",

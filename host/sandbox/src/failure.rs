@@ -1,12 +1,15 @@
 //! Turns what went wrong in a call into a failure with a code and words for the author of the flow. It decides no retry.
 
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 use weir_model::{Code, Json, Limits};
 
 use crate::Failure;
+use crate::action::bytes_at_a_time;
 use crate::bindings::weir::action::types::ActionError;
 use crate::logs::{cut, escape};
+use crate::meter::Exceeded;
 
 /// Functions named in a message.
 const MAX_FRAMES: usize = 6;
@@ -19,6 +22,10 @@ pub(crate) struct Scene<'a> {
     pub(crate) limits: &'a Limits,
     /// Whether memory was refused during the call.
     pub(crate) denied: bool,
+    /// Whether calls of the host are used up: functions that get handles found none from then on.
+    pub(crate) calls_used_up: bool,
+    /// Limits that refused something and let the call go on.
+    pub(crate) reached: &'a [&'static str],
     /// The last line on standard error.
     pub(crate) last_words: Option<&'a str>,
 }
@@ -84,11 +91,17 @@ pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
     if error.is::<PoolConcurrencyLimitError>() {
         return busy();
     }
+    if let Some(failure) = exceeded(error, scene, &at) {
+        return failure;
+    }
     // A guest's allocator that gets no memory aborts, which looks like any other trap.
     if scene.denied {
         let most = scene.limits.memory_bytes;
         let text = format!("the action needs more than its {most} bytes of memory{at}; use less, or raise the limit");
         return Failure::new("WEIR-STEP-MEMORY", text);
+    }
+    if let Some(failure) = refused(scene, &at) {
+        return failure;
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
         return Failure::new(
@@ -101,14 +114,79 @@ pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
         Some(trap) => format!("the action trapped ({})", trap.to_string().trim_start_matches("wasm trap: ")),
         None => {
             let root = escape(cut(&error.root_cause().to_string(), 300));
-            if root.contains("fuel allocated for hostcalls") {
-                let text = format!("the action handed more data to weir than one call may{at}; hand over less");
-                return Failure::new("WEIR-STEP-OUTPUT", text);
-            }
             format!("the action was stopped: {root}")
         }
     };
     Failure::new("WEIR-STEP-TRAP", format!("{reason}{at}; correct the action"))
+}
+
+/// A limit of the host's own that ended the call.
+fn exceeded(error: &wasmtime::Error, scene: &Scene<'_>, at: &str) -> Option<Failure> {
+    let limits = scene.limits;
+    let used_up = scene.calls_used_up.then_some(&Exceeded::HostCalls);
+    if let Some(exceeded) = error.downcast_ref::<Exceeded>().or(used_up) {
+        let (code, what, most, hint) = match exceeded {
+            Exceeded::HostCalls => {
+                ("WEIR-STEP-HOST-CALLS", "called weir more than", limits.host_calls, "does a loop not end?")
+            }
+            Exceeded::HostBytes => (
+                "WEIR-STEP-HOST-BYTES",
+                "passed more bytes to and from weir than",
+                limits.host_bytes,
+                "read and write less,",
+            ),
+            Exceeded::Random => ("WEIR-STEP-RANDOM", "drew more random bytes than", limits.random_bytes, "draw less,"),
+        };
+        let text = format!("the action {what} its limit of {most}{at}; {hint} or raise the limit");
+        return Some(Failure::new(code, text));
+    }
+    let root = error.root_cause().to_string();
+    // wasmtime has no types for these two; their texts are pinned by tests.
+    if root.contains("fuel allocated for hostcalls") {
+        // While the component calls the host it is on the stack; where its result is read it is not.
+        let code = if error.is::<WasmBacktrace>() { "WEIR-STEP-HOST-BYTES" } else { "WEIR-STEP-OUTPUT" };
+        let most = bytes_at_a_time(limits);
+        let text =
+            format!("the action handed over more data at a time than the limit of {most} bytes{at}; hand over less");
+        return Some(Failure::new(code, text));
+    }
+    let full = matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full));
+    if full || root.contains("store handle limit exceeded") {
+        let most = limits.handles;
+        let text = format!("the action holds more than its {most} handles at a time{at}; drop what is done with");
+        return Some(Failure::new("WEIR-STEP-HANDLES", text));
+    }
+    None
+}
+
+/// A limit that refused something earlier: most likely the reason why the action gave up.
+fn refused(scene: &Scene<'_>, at: &str) -> Option<Failure> {
+    let limits = scene.limits;
+    scene.reached.iter().find_map(|reached| {
+        let (code, what, most) = match *reached {
+            "kv_operations" => ("WEIR-STEP-KV-OPERATIONS", "operations on the key-value store", limits.kv_operations),
+            "kv_value_bytes" => ("WEIR-STEP-KV-VALUE", "bytes of one key-value entry", limits.kv_value_bytes),
+            "http_calls" => ("WEIR-STEP-HTTP-CALLS", "outgoing requests", limits.http_calls),
+            "variable_bytes" => ("WEIR-STEP-VARIABLES", "bytes of variables", limits.variable_bytes),
+            _ => return None,
+        };
+        let text =
+            format!("the action gave up after it reached its limit of {most} {what}{at}; use less, or raise the limit");
+        Some(Failure::new(code, text))
+    })
+}
+
+/// The limit that ended the call, where one did.
+pub(crate) fn limit_of(failure: &Failure) -> Option<&'static str> {
+    Some(match failure.code.as_str() {
+        "WEIR-STEP-FUEL" => "fuel",
+        "WEIR-STEP-TIMEOUT" => "step_millis",
+        "WEIR-STEP-HOST-CALLS" => "host_calls",
+        "WEIR-STEP-HOST-BYTES" => "host_bytes",
+        "WEIR-STEP-HANDLES" => "handles",
+        "WEIR-STEP-RANDOM" => "random_bytes",
+        _ => return None,
+    })
 }
 
 /// Where it happened, as far as names are known.

@@ -10,13 +10,18 @@ mod admission;
 mod bindings;
 mod cache;
 mod call;
+mod compile;
+mod deadline;
 mod engine;
 mod error;
 mod failure;
 mod host;
+mod info;
+mod kv;
 mod limiter;
 mod linker;
 mod logs;
+mod meter;
 mod sandbox;
 mod state;
 #[cfg(test)]
@@ -24,6 +29,17 @@ mod tests;
 mod wasi;
 
 pub use action::Action;
-pub use call::{Call, Context, Failure, NoVariables, Output, Ran, Variables};
+pub use call::{BoxFuture, Call, Context, Failure, NoVariables, Output, Ran, Variables};
+pub use compile::{Compiler, Stage, compile_child};
 pub use error::{SandboxError, SourceError};
+pub use kv::{Kv, KvEntry, KvError, KvKeys, KvWrite, MemoryKv, NoKv};
 pub use sandbox::{Admitted, MAX_COMPONENT_BYTES, Options, Sandbox};
+
+/// Looks at a component's bytes as an upload's: whether it is one, small and simple enough to compile, and imports only
+/// what there is. Compiles nothing.
+///
+/// # Errors
+/// Why it would not be admitted.
+pub fn inspect(bytes: &[u8]) -> Result<(), SandboxError> {
+    admission::inspect(bytes)
+}

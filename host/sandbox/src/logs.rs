@@ -25,9 +25,9 @@ impl Stream {
 #[derive(Debug)]
 pub(crate) struct Logs {
     lines: Vec<LogLine>,
-    kept: u64,
+    logged: Account,
+    printed: Account,
     dropped: u64,
-    cap: u64,
     line_cap: usize,
     out: Vec<u8>,
     err: Vec<u8>,
@@ -36,14 +36,13 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) fn new(caps: LogCaps) -> Self {
-        let LogCaps { line, all } = caps;
-        let line_cap = usize::try_from(line).unwrap_or(usize::MAX);
+        let LogCaps { line, logged, printed } = caps;
         Self {
             lines: Vec::new(),
-            kept: 0,
+            logged: Account::new(logged),
+            printed: Account::new(printed),
             dropped: 0,
-            cap: all,
-            line_cap,
+            line_cap: usize::try_from(line).unwrap_or(usize::MAX),
             out: Vec::new(),
             err: Vec::new(),
             last_err: None,
@@ -53,6 +52,7 @@ impl Logs {
     /// A line of the `log` interface.
     pub(crate) fn write(&mut self, level: LogLevel, message: &str, fields: Option<String>) {
         let whole = message.len();
+        self.logged.written += (whole + fields.as_ref().map_or(0, String::len)) as u64;
         let message = cut(message, self.line_cap);
         self.dropped += (whole - message.len()) as u64;
         let fields = fields.and_then(|text| {
@@ -63,11 +63,12 @@ impl Logs {
             }
             json.flatten()
         });
-        self.push(level, escape(message), fields);
+        self.push(Source::Logged, level, escape(message), fields);
     }
 
     /// Bytes that the guest printed; each line of them becomes a line of the log.
     pub(crate) fn print(&mut self, stream: Stream, bytes: &[u8]) {
+        self.printed.written += bytes.len() as u64;
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {
             let open = match stream {
@@ -92,16 +93,19 @@ impl Logs {
                 self.last_err = Some(cut(&text, 300).to_owned());
             }
         }
-        self.push(stream.level(), text, None);
+        self.push(Source::Printed, stream.level(), text, None);
     }
 
-    fn push(&mut self, level: LogLevel, message: String, fields: Option<Json>) {
+    fn push(&mut self, source: Source, level: LogLevel, message: String, fields: Option<Json>) {
         let size = (message.len() + fields.as_ref().map_or(0, |json| json.text().len())) as u64;
-        if self.kept + size + LINE_COST > self.cap {
-            self.dropped += size;
-        } else {
-            self.kept += size + LINE_COST;
+        let account = match source {
+            Source::Logged => &mut self.logged,
+            Source::Printed => &mut self.printed,
+        };
+        if account.keep(size) {
             self.lines.push(LogLine { step: None, level, message, fields });
+        } else {
+            self.dropped += size;
         }
     }
 
@@ -124,9 +128,52 @@ impl Logs {
         self.last_err.as_deref()
     }
 
+    /// Bytes that were logged and printed, kept or not.
+    pub(crate) const fn written(&self) -> (u64, u64) {
+        (self.logged.written, self.printed.written)
+    }
+
+    /// Whether the limit of the log, and that of what is printed, kept something out.
+    pub(crate) const fn full(&self) -> (bool, bool) {
+        (self.logged.full, self.printed.full)
+    }
+
     /// The lines, and how many bytes did not make it.
     pub(crate) fn take(&mut self) -> (Vec<LogLine>, u64) {
         (std::mem::take(&mut self.lines), self.dropped)
+    }
+}
+
+/// Where a line came from; each has a cap of its own, so that a chatty runtime does not push out what the author logs.
+#[derive(Clone, Copy)]
+enum Source {
+    Logged,
+    Printed,
+}
+
+/// Bytes of one source.
+#[derive(Debug)]
+struct Account {
+    written: u64,
+    kept: u64,
+    cap: u64,
+    full: bool,
+}
+
+impl Account {
+    const fn new(cap: u64) -> Self {
+        Self { written: 0, kept: 0, cap, full: false }
+    }
+
+    /// Whether a line of this size still fits.
+    const fn keep(&mut self, size: u64) -> bool {
+        let sum = self.kept.saturating_add(size).saturating_add(LINE_COST);
+        if sum > self.cap {
+            self.full = true;
+            return false;
+        }
+        self.kept = sum;
+        true
     }
 }
 
@@ -134,12 +181,13 @@ impl Logs {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LogCaps {
     line: u64,
-    all: u64,
+    logged: u64,
+    printed: u64,
 }
 
 impl LogCaps {
     pub(crate) const fn of(limits: &Limits) -> Self {
-        Self { line: limits.log_line_bytes, all: limits.log_bytes }
+        Self { line: limits.log_line_bytes, logged: limits.log_bytes, printed: limits.stdout_bytes }
     }
 }
 
@@ -170,7 +218,7 @@ mod tests {
     use super::*;
 
     fn logs(line: u64, all: u64) -> Logs {
-        Logs::new(LogCaps { line, all })
+        Logs::new(LogCaps { line, logged: all, printed: all })
     }
 
     #[test]
@@ -194,8 +242,11 @@ mod tests {
             logs.print(Stream::Out, b"\n0123456789");
             logs.write(LogLevel::Info, "äöüäöü", Some("no JSON".into()));
         }
+        assert_eq!(logs.full(), (true, true));
+        assert_eq!(logs.written(), (1_000 * 19, 1_000 * 11));
         let (lines, dropped) = logs.take();
-        assert_eq!(lines.len(), 2, "100 bytes at 32 and more a line");
+        // 100 bytes at 32 and more a line: the two empty ones before each other, then two logged.
+        assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.message.len() <= 8));
         assert!(dropped > 10_000);
     }

@@ -7,15 +7,10 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
 use weir_model::{Clock, Entropy, Json, Limits};
 
-use crate::Variables;
 use crate::limiter::Limiter;
 use crate::logs::{LogCaps, Logs};
-
-/// Handles that one call may hold at a time.
-pub(crate) const MAX_HANDLES: usize = 256;
-
-/// How much host work, in bytes looked at, is done before other calls get their turn.
-const WORK_SLICE: usize = 1 << 20;
+use crate::meter::Meter;
+use crate::{Kv, Variables};
 
 /// What host functions of all calls share.
 pub(crate) struct World {
@@ -26,48 +21,50 @@ pub(crate) struct World {
 /// The data of one call's store.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
+    pub(crate) meter: Meter,
     pub(crate) world: Arc<World>,
     pub(crate) variables: Arc<dyn Variables>,
     /// Variables set or removed, in the order of the first change of each.
     pub(crate) changes: Vec<(String, Option<Json>)>,
     pub(crate) changed_bytes: u64,
-    pub(crate) variable_bytes: u64,
+    pub(crate) kv: Arc<dyn Kv>,
+    /// Buckets that the action declared.
+    pub(crate) buckets: Arc<[String]>,
     /// The input, where the component imports `payload`.
     pub(crate) input: Option<Box<str>>,
-    pub(crate) table: ResourceTable,
     pub(crate) filesystem: WasiFilesystemCtx,
-    pub(crate) host_calls: u64,
-    work: usize,
-    log_caps: LogCaps,
+    handles: ResourceTable,
+    /// Stays empty: takes the place of `handles` once calls of the host are used up.
+    no_handles: ResourceTable,
     /// Shared with the guest's output streams, which live in the table; made when something is logged.
     logs: Option<Arc<Mutex<Logs>>>,
 }
 
 impl State {
-    pub(crate) fn new(world: Arc<World>, limits: &Limits, variables: Arc<dyn Variables>) -> Self {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_HANDLES);
+    pub(crate) fn new(world: Arc<World>, limits: &Limits, variables: Arc<dyn Variables>, kv: Arc<dyn Kv>) -> Self {
+        let mut handles = ResourceTable::new();
+        handles.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         Self {
             limiter: Limiter::new(limits.memory_bytes),
+            meter: Meter::new(limits),
             world,
             variables,
             changes: Vec::new(),
             changed_bytes: 0,
-            variable_bytes: limits.variable_bytes,
+            kv,
+            buckets: Arc::default(),
             input: None,
-            table,
             filesystem: WasiFilesystemCtx::default(),
-            host_calls: 0,
-            work: 0,
-            log_caps: LogCaps::of(limits),
+            handles,
+            no_handles: ResourceTable::new(),
             logs: None,
         }
     }
 
     /// The lines of this call.
     pub(crate) fn logs(&mut self) -> &Arc<Mutex<Logs>> {
-        let caps = self.log_caps;
-        self.logs.get_or_insert_with(|| Arc::new(Mutex::new(Logs::new(caps))))
+        let limits = &self.meter.limits;
+        self.logs.get_or_insert_with(|| Arc::new(Mutex::new(Logs::new(LogCaps::of(limits)))))
     }
 
     /// The lines of this call, if there are any.
@@ -75,14 +72,28 @@ impl State {
         self.logs.as_ref()
     }
 
-    /// Counts a call of a host function that looks at `bytes` bytes. Fuel does not count them, so the call steps aside
-    /// now and then: other calls get their turn, and the time limit gets its chance.
-    pub(crate) async fn called(&mut self, bytes: usize) {
-        self.host_calls += 1;
-        self.work = self.work.saturating_add(bytes).saturating_add(1 << 10);
-        if self.work >= WORK_SLICE {
-            self.work = 0;
+    /// The guest's handles. Functions of WASI that get them cannot be refused one by one: where calls of the host are
+    /// used up they find no handle any more, which ends the call.
+    pub(crate) const fn handles(&mut self) -> &mut ResourceTable {
+        if self.meter.check().is_ok() { &mut self.handles } else { &mut self.no_handles }
+    }
+
+    /// What file functions of WASI get: nothing to begin with, and the guest's handles.
+    pub(crate) const fn files(&mut self) -> (&mut WasiFilesystemCtx, &mut ResourceTable) {
+        let handles = if self.meter.check().is_ok() { &mut self.handles } else { &mut self.no_handles };
+        (&mut self.filesystem, handles)
+    }
+
+    /// Counts a call of a host function that takes `bytes` bytes, and steps aside now and then.
+    pub(crate) async fn called(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        if self.meter.call(bytes)? {
             tokio::task::yield_now().await;
         }
+        Ok(())
+    }
+
+    /// Counts bytes that a host function hands to the component.
+    pub(crate) fn hands(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        Ok(self.meter.bytes(bytes)?)
     }
 }

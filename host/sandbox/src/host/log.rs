@@ -6,8 +6,8 @@ use crate::bindings::weir::action::log::{Host, Level};
 use crate::state::State;
 
 impl Host for State {
-    async fn write(&mut self, level: Level, message: String, fields: Option<String>) {
-        self.called(message.len() + fields.as_ref().map_or(0, String::len)).await;
+    async fn write(&mut self, level: Level, message: String, fields: Option<String>) -> wasmtime::Result<()> {
+        self.called(message.len() + fields.as_ref().map_or(0, String::len)).await?;
         let level = match level {
             Level::Trace => LogLevel::Trace,
             Level::Debug => LogLevel::Debug,
@@ -16,5 +16,6 @@ impl Host for State {
             Level::Error => LogLevel::Error,
         };
         self.logs().lock().write(level, &message, fields);
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The functions that an action imports from `weir:action`, one file per interface. They decide nothing about grants.
 
 mod denied;
+mod kv;
 mod log;
 mod payload;
 mod pointer;

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use weir_model::Limits;
 
 use super::guest::{Guest, echo};
-use super::{run, sandbox};
+use super::{run, sandbox, tenant};
 
 #[tokio::test]
 #[ignore = "measures; run it alone with --ignored --nocapture, and WEIR_GUEST=file for another guest"]
@@ -16,7 +16,7 @@ async fn a_step() {
         None => Guest::new(&echo()).build(),
     };
     let start = Instant::now();
-    let admitted = sandbox.admit(Bytes::from(bytes)).await.unwrap();
+    let admitted = sandbox.admit(&tenant(), Bytes::from(bytes), |_| {}).await.unwrap();
     println!("admit {:?} for {} bytes", start.elapsed(), admitted.size);
     let action = sandbox.get(&admitted.hash).unwrap();
     let input = r#"{"name":"Ada","email":"ada@example.com","company":"weir","size":40}"#;

@@ -17,6 +17,7 @@ world guest {
   import wasi:clocks/monotonic-clock@0.2.6;
   import wasi:cli/stdout@0.2.6;
   import wasi:cli/exit@0.2.6;
+  import wasi:random/random@0.2.6;
   import wasi:sockets/tcp@0.2.6;
 }
 world other { import weir:action/log@1.0.0; export run: func(); }
@@ -39,6 +40,7 @@ package wasi:clocks@0.2.6 {
     subscribe-duration: func(when: u64) -> pollable;
   }
 }
+package wasi:random@0.2.6 { interface random { get-random-bytes: func(len: u64) -> list<u8>; } }
 package wasi:sockets@0.2.6 { interface tcp { connect: func() -> u32; } }
 "#;
 
@@ -51,6 +53,7 @@ pub(crate) struct Guest {
     run: String,
     config_schema: Option<String>,
     name: Option<String>,
+    bucket: Option<String>,
 }
 
 impl Guest {
@@ -89,6 +92,12 @@ impl Guest {
         self
     }
 
+    /// With a bucket of the key-value store that it declares.
+    pub(crate) fn bucket(mut self, name: &str) -> Self {
+        self.bucket = Some(name.to_owned());
+        self
+    }
+
     /// The core module.
     pub(crate) fn module(&self) -> Vec<u8> {
         let mut texts = Vec::new();
@@ -107,9 +116,15 @@ impl Guest {
         let branches = TEXTS - 64;
         record.extend(u32::try_from(branches).unwrap().to_le_bytes());
         record.extend(1_u32.to_le_bytes());
-        record.extend([0; 8]);
+        let capabilities = TEXTS - 128;
+        let declared = u32::from(self.bucket.is_some());
+        record.extend(u32::try_from(capabilities).unwrap().to_le_bytes());
+        record.extend(declared.to_le_bytes());
         let mut list = Vec::new();
         text(&mut list, "left");
+        // A variant with the case `kv` and its text; the longest case takes 16 bytes after the discriminant.
+        let mut asked = vec![1, 0, 0, 0];
+        text(&mut asked, self.bucket.as_deref().unwrap_or_default());
         let Self { imports, items, locals, run, .. } = self;
         let wat = format!(
             r#"(module
@@ -118,6 +133,7 @@ impl Guest {
               (global $top (mut i32) (i32.const 16384))
               (data (i32.const {INFO}) "{}")
               (data (i32.const {branches}) "{}")
+              (data (i32.const {capabilities}) "{}")
               (data (i32.const {TEXTS}) "{}")
               (func $alloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
                 (local.set $at (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
@@ -134,6 +150,7 @@ impl Guest {
               (func $run (export "run") (param $p i32) (result i32) (local $x i32) {locals} {run}))"#,
             escaped(&record),
             escaped(&list),
+            escaped(&asked),
             escaped(&texts),
         );
         wat::parse_str(&wat).unwrap()

@@ -5,6 +5,7 @@ mod cache;
 mod calls;
 mod cost;
 mod guest;
+mod host;
 mod limits;
 
 use std::path::Path;
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use weir_model::{Entropy, FlowName, Limits, ManualClock, RunId, TenantId};
 
-use crate::{Action, Call, Context, NoVariables, Options, Ran, Sandbox, Variables};
+use crate::{Action, Call, Compiler, Context, MemoryKv, NoVariables, Options, Ran, Sandbox, Variables};
 
 struct Counting(AtomicU64);
 
@@ -28,13 +29,23 @@ impl Entropy for Counting {
 }
 
 fn sandbox_in(dir: &Path) -> Arc<Sandbox> {
-    Sandbox::new(Options {
+    Sandbox::new(options(dir, Arc::new(ManualClock::default()))).unwrap()
+}
+
+fn options(dir: &Path, clock: Arc<ManualClock>) -> Options {
+    Options {
         cache_dir: dir.to_owned(),
+        cache_bytes: 1 << 30,
+        compiler: Compiler::InProcess,
+        compilers: 1,
         instances: 4,
-        clock: Arc::new(ManualClock::default()),
+        clock,
         entropy: Arc::new(Counting(AtomicU64::new(7))),
-    })
-    .unwrap()
+    }
+}
+
+fn tenant() -> TenantId {
+    TenantId::new("default").unwrap()
 }
 
 fn sandbox() -> (TempDir, Arc<Sandbox>) {
@@ -44,7 +55,7 @@ fn sandbox() -> (TempDir, Arc<Sandbox>) {
 }
 
 async fn admitted(sandbox: &Arc<Sandbox>, guest: &guest::Guest) -> Arc<Action> {
-    let admitted = sandbox.admit(Bytes::from(guest.build())).await.unwrap();
+    let admitted = sandbox.admit(&tenant(), Bytes::from(guest.build()), |_| {}).await.unwrap();
     sandbox.get(&admitted.hash).unwrap()
 }
 
@@ -54,7 +65,7 @@ async fn run(action: &Action, input: &str, limits: &Limits) -> Ran {
 
 async fn run_with(action: &Action, input: &str, limits: &Limits, variables: Arc<dyn Variables>) -> Ran {
     let context = Context {
-        tenant: &TenantId::new("default").unwrap(),
+        tenant: &tenant(),
         flow: &FlowName::new("new-lead").unwrap(),
         flow_version: 3,
         step: "score",
@@ -62,7 +73,8 @@ async fn run_with(action: &Action, input: &str, limits: &Limits, variables: Arc<
         attempt: 1,
         idempotency_key: "key",
     };
-    action.run(Call { context, config: "{}", input, limits, variables }).await
+    let kv = Arc::new(MemoryKv::new(Arc::new(ManualClock::default())));
+    action.run(Call { context, config: "{}", input, limits, variables, kv }).await
 }
 
 /// The code of a call that failed, and its message.

@@ -16,14 +16,17 @@ use crate::state::State;
 
 impl environment::Host for State {
     fn get_environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        self.meter.check()?;
         Ok(Vec::new())
     }
 
     fn get_arguments(&mut self) -> wasmtime::Result<Vec<String>> {
+        self.meter.check()?;
         Ok(Vec::new())
     }
 
     fn initial_cwd(&mut self) -> wasmtime::Result<Option<String>> {
+        self.meter.check()?;
         Ok(None)
     }
 }
@@ -41,14 +44,14 @@ impl exit::Host for State {
 impl State {
     fn stream(&mut self, stream: Stream) -> wasmtime::Result<Resource<DynOutputStream>> {
         let printed: DynOutputStream = Box::new(Printed::new(Arc::clone(self.logs()), stream));
-        Ok(self.table.push(printed)?)
+        Ok(self.handles().push(printed)?)
     }
 }
 
 impl stdin::Host for State {
     fn get_stdin(&mut self) -> wasmtime::Result<Resource<DynInputStream>> {
         let empty: DynInputStream = Box::new(Empty);
-        Ok(self.table.push(empty)?)
+        Ok(self.handles().push(empty)?)
     }
 }
 
@@ -70,7 +73,7 @@ impl terminal_input::Host for State {}
 
 impl terminal_input::HostTerminalInput for State {
     fn drop(&mut self, terminal: Resource<terminal_input::TerminalInput>) -> wasmtime::Result<()> {
-        self.table.delete(terminal)?;
+        self.handles().delete(terminal)?;
         Ok(())
     }
 }
@@ -79,25 +82,28 @@ impl terminal_output::Host for State {}
 
 impl terminal_output::HostTerminalOutput for State {
     fn drop(&mut self, terminal: Resource<terminal_output::TerminalOutput>) -> wasmtime::Result<()> {
-        self.table.delete(terminal)?;
+        self.handles().delete(terminal)?;
         Ok(())
     }
 }
 
 impl terminal_stdin::Host for State {
     fn get_terminal_stdin(&mut self) -> wasmtime::Result<Option<Resource<terminal_input::TerminalInput>>> {
+        self.meter.check()?;
         Ok(None)
     }
 }
 
 impl terminal_stdout::Host for State {
     fn get_terminal_stdout(&mut self) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
+        self.meter.check()?;
         Ok(None)
     }
 }
 
 impl terminal_stderr::Host for State {
     fn get_terminal_stderr(&mut self) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
+        self.meter.check()?;
         Ok(None)
     }
 }

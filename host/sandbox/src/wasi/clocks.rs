@@ -15,23 +15,27 @@ const RESOLUTION: Duration = Duration::from_micros(100);
 
 impl wall_clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
+        self.meter.check()?;
         let millis = u64::try_from(self.world.clock.now().as_millis()).unwrap_or(0);
         let since = Duration::from_millis(millis);
         Ok(wall_clock::Datetime { seconds: since.as_secs(), nanoseconds: since.subsec_nanos() })
     }
 
     fn resolution(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
+        self.meter.check()?;
         Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1_000_000 })
     }
 }
 
 impl monotonic_clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
+        self.meter.check()?;
         let step = nanos(RESOLUTION);
         Ok(nanos(self.world.clock.elapsed()) / step * step)
     }
 
     fn resolution(&mut self) -> wasmtime::Result<u64> {
+        self.meter.check()?;
         Ok(nanos(RESOLUTION))
     }
 
@@ -48,8 +52,9 @@ impl monotonic_clock::Host for State {
 impl State {
     fn timer(&mut self, after: Duration) -> wasmtime::Result<Resource<DynPollable>> {
         // A moment too far away to be written down never comes; the call's own limit ends it.
-        let timer = self.table.push(Timer { due: Instant::now().checked_add(after) })?;
-        subscribe(&mut self.table, timer)
+        let handles = self.handles();
+        let timer = handles.push(Timer { due: Instant::now().checked_add(after) })?;
+        subscribe(handles, timer)
     }
 }
 

@@ -48,16 +48,17 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 }
 
 fn itself(state: &mut State) -> &mut State {
-    state.host_calls += 1;
+    state.meter.count();
     state
 }
 
 fn table(state: &mut State) -> &mut ResourceTable {
-    state.host_calls += 1;
-    &mut state.table
+    state.meter.count();
+    state.handles()
 }
 
 fn files(state: &mut State) -> WasiFilesystemCtxView<'_> {
-    state.host_calls += 1;
-    WasiFilesystemCtxView { ctx: &mut state.filesystem, table: &mut state.table }
+    state.meter.count();
+    let (ctx, table) = state.files();
+    WasiFilesystemCtxView { ctx, table }
 }
