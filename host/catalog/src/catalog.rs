@@ -6,12 +6,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use weir_cluster::Cluster;
 use weir_flow::Kinds;
-use weir_model::{Clock, Entropy, FlowId, FlowName, TenantId};
+use weir_model::{Clock, Entropy, FlowId, FlowName, LimitOverrides, TenantId};
 use weir_sandbox::Sandbox;
 use weir_vault::Token;
 
 use crate::Hook;
 use crate::compile::Compiler;
+use crate::limits::Base;
 use crate::shelf::Shelf;
 use crate::state::State;
 
@@ -27,6 +28,8 @@ pub struct Options<S> {
     pub clock: Arc<dyn Clock>,
     /// Randomness for ids, keys and tokens.
     pub entropy: Arc<dyn Entropy>,
+    /// What the operator sets of the limits of runs, lower or higher than the defaults.
+    pub limits: LimitOverrides,
 }
 
 /// What exists. `S` is what the engine executes for a step.
@@ -35,6 +38,7 @@ pub struct Catalog<S> {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) base: Base,
     pub(crate) compiler: Compiler<S>,
     pub(crate) shelf: Shelf,
     pub(crate) state: Arc<State<S>>,

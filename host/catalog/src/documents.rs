@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_cluster::{DocKey, DocKind};
-use weir_model::{ActionRef, FlowId, FlowName, HookKey, TenantId, Timestamp};
+use weir_model::{ActionRef, FlowId, FlowName, HookKey, LimitOverrides, TenantId, Timestamp};
 use weir_vault::TokenId;
 
 /// Exact action versions by the reference that a published text uses.
@@ -16,6 +16,9 @@ pub(crate) type Pins = BTreeMap<ActionRef, Box<str>>;
 pub(crate) struct TenantDoc {
     pub(crate) id: TenantId,
     pub(crate) created_at: Timestamp,
+    /// What its runs may use, where that is less than the server lets them.
+    #[serde(default)]
+    pub(crate) limits: LimitOverrides,
 }
 
 /// A flow without its texts, under its name; small, because all of them are kept in memory.

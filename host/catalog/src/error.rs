@@ -115,6 +115,9 @@ pub enum CatalogError {
         /// All findings, warnings included.
         findings: Findings,
     },
+    /// Limits that cannot be set.
+    #[error("the limits cannot be set: {} to mend first; see the findings", plural(.0))]
+    Limits(Findings),
     /// The definition names another flow than the one it is saved as.
     #[error("the definition says name: {found}, but it is saved as flow {expected:?}: make both the same")]
     OtherName {
@@ -208,6 +211,7 @@ impl CatalogError {
             Self::NotFound { .. } => Class::NotFound,
             Self::Exists { .. } | Self::Changed { .. } | Self::Raced { .. } | Self::InUse { .. } => Class::Conflict,
             Self::Invalid { .. }
+            | Self::Limits(_)
             | Self::OtherName { .. }
             | Self::Unpublished { .. }
             | Self::Limit { .. }
@@ -221,7 +225,7 @@ impl CatalogError {
     /// The findings, where the definition is what is wrong.
     pub fn findings(&self) -> Option<&Findings> {
         match self {
-            Self::Invalid { findings, .. } => Some(findings),
+            Self::Invalid { findings, .. } | Self::Limits(findings) => Some(findings),
             _ => None,
         }
     }
@@ -230,8 +234,9 @@ impl CatalogError {
 fn sandbox_class(error: &SandboxError) -> Class {
     match error {
         SandboxError::TooLarge { .. } => Class::TooLarge,
-        SandboxError::Engine { .. } | SandboxError::Cache { .. } => Class::Unavailable,
+        SandboxError::Engine { .. } | SandboxError::Cache { .. } | SandboxError::Busy { .. } => Class::Unavailable,
         SandboxError::Source { .. } | SandboxError::Hash { .. } => Class::Internal,
+        SandboxError::Shared(error) => sandbox_class(error),
         _ => Class::Invalid,
     }
 }
@@ -250,6 +255,7 @@ impl Coded for CatalogError {
             Self::Changed { .. } | Self::Raced { .. } => "WEIR-CATALOG-CHANGED",
             Self::InUse { .. } => "WEIR-CATALOG-IN-USE",
             Self::Invalid { .. } => "WEIR-CATALOG-INVALID",
+            Self::Limits(_) => "WEIR-CATALOG-LIMITS-INVALID",
             Self::OtherName { .. } => "WEIR-CATALOG-OTHER-NAME",
             Self::Unpublished { .. } => "WEIR-CATALOG-UNPUBLISHED",
             Self::Limit { .. } => "WEIR-CATALOG-LIMIT",

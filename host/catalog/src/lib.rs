@@ -16,6 +16,7 @@ mod error;
 mod flows;
 mod hook;
 mod index;
+mod limits;
 mod open;
 mod page;
 mod shelf;
@@ -25,11 +26,14 @@ mod tenants;
 mod tests;
 mod tokens;
 
-pub use actions::ActionView;
+pub use actions::{ActionView, SchemaFault, schema_faults};
 pub use catalog::{Catalog, Options};
 pub use error::{CatalogError, Class, Thing};
 pub use flows::{DraftText, DraftView, FlowView, Published, Saved, VersionText, VersionView};
 pub use hook::{Hook, Release};
+pub use limits::{LimitLevel, LimitView, TenantLimits};
 pub use page::Page;
 pub use tenants::TenantView;
 pub use tokens::{Identity, NewToken, TokenView};
+/// How far an upload is, as [`Catalog::push_action`] tells it.
+pub use weir_sandbox::Stage;

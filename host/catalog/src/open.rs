@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use weir_cluster::{Change, DocKind, Expect};
-use weir_model::{ActionVersion, FlowName, TenantId, Timestamp};
+use weir_model::{ActionVersion, FlowName, LimitOverrides, TenantId};
 use weir_vault::{Role, Token, TokenId, TokenRecord};
 
 use crate::actions::ActionIndex;
@@ -14,8 +14,10 @@ use crate::compile::Compiler;
 use crate::documents::{FlowDoc, TenantDoc, tenant_key, token_key};
 use crate::hook::{Live, Release};
 use crate::index::Index;
+use crate::limits::Base;
 use crate::shelf::{Shelf, put};
 use crate::state::State;
+use crate::tenants::Tenant;
 use crate::{Catalog, CatalogError, Hook, Options};
 
 /// The tenant that a first start makes.
@@ -27,13 +29,14 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     /// # Errors
     /// Where the documents cannot be read or, on a first start, written.
     pub async fn open(options: Options<S>) -> Result<Arc<Self>, CatalogError> {
-        let Options { cluster, sandbox, kinds, clock, entropy } = options;
+        let Options { cluster, sandbox, kinds, clock, entropy, limits } = options;
         let catalog = Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&cluster.definitions)),
             cluster,
             sandbox,
             clock,
             entropy,
+            base: Base::of(limits),
             compiler: Compiler::new(kinds),
             state: Arc::default(),
             writers: Arc::default(),
@@ -53,8 +56,9 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let mut tenant = None;
         if self.state.tenants.load().is_empty() {
             let id = TenantId::new(FIRST_TENANT)?;
-            changes.push(put(tenant_key(&id), Expect::Absent, &TenantDoc { id: id.clone(), created_at: now })?);
-            tenant = Some(id);
+            let doc = TenantDoc { id, created_at: now, limits: LimitOverrides::default() };
+            changes.push(put(tenant_key(&doc.id), Expect::Absent, &doc)?);
+            tenant = Some(doc);
         }
         let mut made = None;
         if self.state.tokens.load().is_empty() {
@@ -67,10 +71,12 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             return Ok(());
         }
         let (token, record) = made.unzip();
-        let remember = move |state: &State<S>, _: &[u64]| {
-            State::<S>::change(&state.tenants, |tenants: &mut BTreeMap<_, _>| {
-                tenants.extend(tenant.map(|id| (id, now)))
-            });
+        let base = self.base.clone();
+        let remember = move |state: &State<S>, revisions: &[u64]| {
+            // The tenant is the first of the changes, where it is one of them.
+            let revision = revisions.first().copied().unwrap_or_default();
+            let tenant = tenant.map(|doc| (doc.id.clone(), Arc::new(Tenant::new(&base, &doc, revision))));
+            State::<S>::change(&state.tenants, |tenants: &mut BTreeMap<_, _>| tenants.extend(tenant));
             let tokens = record.map(|record| (record.id.clone(), record));
             State::<S>::change(&state.tokens, |known: &mut HashMap<_, _>| known.extend(tokens));
         };
@@ -81,9 +87,10 @@ impl<S: Send + Sync + 'static> Catalog<S> {
 
     /// Reads everything stored into memory.
     fn load(&self) -> Result<(), CatalogError> {
-        let mut tenants: BTreeMap<TenantId, Timestamp> = BTreeMap::new();
-        self.shelf.each(DocKind::Tenant, None, "", |_, doc: TenantDoc| {
-            tenants.insert(doc.id, doc.created_at);
+        let mut tenants: BTreeMap<TenantId, Arc<Tenant>> = BTreeMap::new();
+        self.shelf.each(DocKind::Tenant, None, "", |stored, doc: TenantDoc| {
+            let tenant = Tenant::new(&self.base, &doc, stored.revision);
+            tenants.insert(doc.id, Arc::new(tenant));
         })?;
         let mut tokens: HashMap<TokenId, TokenRecord> = HashMap::new();
         self.shelf.each(DocKind::Token, None, "", |_, record: TokenRecord| {

@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use weir_model::{TenantId, Timestamp};
+use weir_model::TenantId;
 use weir_vault::{TokenId, TokenRecord};
 
 use crate::Hook;
 use crate::actions::ActionIndex;
 use crate::index::Index;
+use crate::tenants::Tenant;
 
 /// Everything in memory.
 pub(crate) struct State<S> {
     pub(crate) hooks: ArcSwap<Index<S>>,
     pub(crate) actions: ArcSwap<ActionIndex>,
-    /// Tenants and when they were made.
-    pub(crate) tenants: ArcSwap<BTreeMap<TenantId, Timestamp>>,
+    pub(crate) tenants: ArcSwap<BTreeMap<TenantId, Arc<Tenant>>>,
     pub(crate) tokens: ArcSwap<HashMap<TokenId, TokenRecord>>,
     /// Tokens that end with the process.
     pub(crate) sessions: Mutex<HashMap<TokenId, TokenRecord>>,

@@ -1,12 +1,15 @@
 //! Tenants: which there are. It must not know what they own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
-use weir_cluster::Expect;
-use weir_model::{TenantId, Timestamp};
+use weir_cluster::{Change, Expect};
+use weir_model::{LimitOverrides, Limits, TenantId, Timestamp};
 
+use crate::commit::Writing;
 use crate::documents::{TenantDoc, tenant_key};
+use crate::limits::Base;
 use crate::shelf::put;
 use crate::state::State;
 use crate::{Catalog, CatalogError, Thing, bounds};
@@ -22,13 +25,32 @@ pub struct TenantView {
     pub flows: usize,
 }
 
+/// What is kept in memory of a tenant.
+#[derive(Debug)]
+pub(crate) struct Tenant {
+    pub(crate) created_at: Timestamp,
+    /// Its document's revision in the cluster.
+    pub(crate) revision: u64,
+    /// What is set for it.
+    pub(crate) own: LimitOverrides,
+    /// What its runs may use: the server's limits, lowered by its own.
+    pub(crate) limits: Arc<Limits>,
+}
+
+impl Tenant {
+    pub(crate) fn new(base: &Base, doc: &TenantDoc, revision: u64) -> Self {
+        let (created_at, own) = (doc.created_at, doc.limits.clone());
+        Self { created_at, revision, limits: base.lowered(&own), own }
+    }
+}
+
 impl<S: Send + Sync + 'static> Catalog<S> {
     /// All tenants in the order of their ids.
     pub fn tenants(&self) -> Vec<TenantView> {
         let hooks = self.state.hooks.load();
-        let view = |(id, created_at): (&TenantId, &Timestamp)| TenantView {
+        let view = |(id, tenant): (&TenantId, &Arc<Tenant>)| TenantView {
             id: id.clone(),
-            created_at: *created_at,
+            created_at: tenant.created_at,
             flows: hooks.count(id),
         };
         self.state.tenants.load().iter().map(view).collect()
@@ -52,16 +74,28 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             let hint = "start another server for more";
             return Err(CatalogError::Limit { what: "tenants", limit: bounds::TENANTS, hint });
         }
-        let doc = TenantDoc { id: id.clone(), created_at: self.clock.now() };
+        let doc = TenantDoc { id: id.clone(), created_at: self.clock.now(), limits: LimitOverrides::default() };
         let changes = vec![put(tenant_key(id), Expect::Absent, &doc)?];
         let view = TenantView { id: id.clone(), created_at: doc.created_at, flows: 0 };
-        let remember = move |state: &State<S>, _: &[u64]| {
+        self.put_tenant(writing, changes, doc).await?;
+        Ok(view)
+    }
+
+    /// Writes a tenant's document, the first of `changes`, and keeps what is needed of it.
+    pub(crate) async fn put_tenant(
+        &self,
+        writing: Writing,
+        changes: Vec<Change>,
+        doc: TenantDoc,
+    ) -> Result<(), CatalogError> {
+        let base = self.base.clone();
+        let remember = move |state: &State<S>, revisions: &[u64]| {
+            let tenant = Tenant::new(&base, &doc, revisions.first().copied().unwrap_or_default());
             State::<S>::change(&state.tenants, |tenants: &mut BTreeMap<_, _>| {
-                tenants.insert(doc.id, doc.created_at);
+                tenants.insert(doc.id, Arc::new(tenant));
             });
         };
-        self.commit(writing, changes, remember).await?;
-        Ok(view)
+        self.commit(writing, changes, remember).await.map(|_| ())
     }
 
     pub(crate) fn tenant_known(&self, id: &TenantId) -> Result<(), CatalogError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use weir_cluster::{Cluster, QueueKey, QueuedRun, Subscription};
-use weir_model::{Clock, Entropy, FlowId, Limits, Outcome, RunIds, TenantId};
+use weir_model::{Clock, Entropy, FlowId, Outcome, RunIds, TenantId};
 use weir_sandbox::Sandbox;
 
 use crate::answer::{self, DEFAULT_WAIT};
@@ -17,7 +17,7 @@ use crate::background::{self, Background};
 use crate::lanes::{LaneOptions, Lanes};
 use crate::run::{Checkpoint, Run, RunContext, Start, Told};
 use crate::services::Live;
-use crate::{Catalog, EngineError, History, Reply, Services};
+use crate::{Catalog, EngineError, History, Reply, Services, kv};
 
 /// What the engine is made of.
 pub struct Options {
@@ -31,8 +31,6 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// What a run and its steps may use.
-    pub limits: Limits,
     /// How many runs may be alive and wait.
     pub lanes: LaneOptions,
 }
@@ -52,13 +50,13 @@ impl Engine {
             sandbox: options.sandbox,
             clock: options.clock,
             entropy: options.entropy,
-            limits: options.limits,
             lanes: Lanes::new(options.lanes),
             background: Background::with_stored_runs(),
             live: Live::default(),
             run_ids: RunIds::default(),
         });
         tokio::spawn(background::dispatch(Arc::clone(&services)));
+        tokio::spawn(kv::sweep_for_ever(Arc::clone(&services)));
         Self { services }
     }
 

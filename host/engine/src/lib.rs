@@ -11,6 +11,7 @@ mod background;
 mod engine;
 mod error;
 mod history;
+mod kv;
 mod lanes;
 mod payload;
 mod reply;

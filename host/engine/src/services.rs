@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use weir_cluster::Cluster;
-use weir_model::{ArtifactHash, Clock, Entropy, Json, Limits, Outcome, RunId, RunIds, RunSummary, TenantId};
+use weir_model::{ArtifactHash, Clock, Entropy, Json, Outcome, RunId, RunIds, RunSummary, TenantId};
 use weir_sandbox::{Action, Sandbox};
 
 use crate::Catalog;
@@ -28,8 +28,6 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
-    /// What a run and its steps may use.
-    pub limits: Limits,
     pub(crate) lanes: Lanes,
     pub(crate) background: Background,
     pub(crate) live: Live,
@@ -41,8 +39,8 @@ impl Services {
         self.run_ids.next(self.clock.now(), &*self.entropy)
     }
 
-    /// A component, ready to be instantiated; compiled again where its cache file is gone.
-    pub(crate) async fn load(&self, hash: &ArtifactHash) -> Result<Arc<Action>, Failure> {
+    /// A component that a tenant uses, ready to be instantiated; compiled again where its cache file is gone.
+    pub(crate) async fn load(&self, tenant: &TenantId, hash: &ArtifactHash) -> Result<Arc<Action>, Failure> {
         if let Some(action) = self.sandbox.get(hash) {
             return Ok(action);
         }
@@ -51,7 +49,7 @@ impl Services {
             let bytes = artifacts.get(&wanted)?;
             bytes.ok_or_else(|| format!("the component {wanted} is not in the store; upload it again").into())
         };
-        self.sandbox.load(hash, bytes).await.map_err(|error| Failure::from_coded(&error))
+        self.sandbox.load(tenant, hash, bytes).await.map_err(|error| Failure::from_coded(&error))
     }
 }
 

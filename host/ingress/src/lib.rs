@@ -17,4 +17,7 @@ mod wire;
 
 pub use error::Refusal;
 pub use options::Options;
+/// For fuzzing.
+#[doc(hidden)]
+pub use payload::of as payload_of;
 pub use server::serve;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use weir_cluster::{Change, Expect};
 use weir_model::{ActionInfo, ActionRef, ActionVersion, ArtifactHash, TenantId};
-use weir_sandbox::Admitted;
+use weir_sandbox::{Admitted, Stage};
 
 use super::{ActionView, schema};
 use crate::documents::action_key;
@@ -15,13 +15,19 @@ use crate::state::State;
 use crate::{Catalog, CatalogError, Page, Thing, bounds};
 
 impl<S: Send + Sync + 'static> Catalog<S> {
-    /// Adds an action version from a component's bytes. The same bytes again are no error.
+    /// Adds an action version from a component's bytes. The same bytes again are no error. Tells `progress` how far it is;
+    /// where this is dropped, the compiler is ended.
     ///
     /// # Errors
     /// Where the sandbox refuses the component, its description cannot be used, or the version exists with other bytes.
-    pub async fn push_action(&self, tenant: &TenantId, bytes: Bytes) -> Result<ActionView, CatalogError> {
+    pub async fn push_action(
+        &self,
+        tenant: &TenantId,
+        bytes: Bytes,
+        progress: impl Fn(Stage) + Send + Sync + 'static,
+    ) -> Result<ActionView, CatalogError> {
         self.tenant_known(tenant)?;
-        let admitted = self.sandbox.admit(bytes.clone()).await?;
+        let admitted = self.sandbox.admit(tenant, bytes.clone(), progress).await?;
         let hash = admitted.hash.clone();
         let added = self.add(tenant, bytes, admitted).await;
         if added.is_err() {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use jsonschema::{PatternOptions, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
 /// Places in a schema with every reference written out.
@@ -14,6 +14,8 @@ const MOST_PLACES: u64 = 20_000;
 const MOST_WORK: f64 = 2e7;
 /// Bytes of one compiled pattern.
 const PATTERN_BYTES: usize = 1 << 20;
+/// Complaints about one value, at most.
+const MOST_FAULTS: usize = 20;
 /// Keywords whose values are data, not schemas.
 const DATA: [&str; 4] = ["const", "enum", "default", "examples"];
 /// Keywords that lead elsewhere in ways that cannot be counted from here.
@@ -54,6 +56,31 @@ pub(super) fn compile(schema: &Value) -> Result<(Validator, Extent), String> {
         .build(schema)
         .map_err(|error| short(&error.to_string()))?;
     Ok((validator, extent))
+}
+
+/// Something in a value that a schema does not allow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaFault {
+    /// Where in the value, as a JSON Pointer (RFC 6901).
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// What in a value an action's schema does not allow, taking it as it stands: nothing in it is a template.
+///
+/// # Errors
+/// Why the value could not be checked.
+pub fn schema_faults(schema: &Value, value: &Value) -> Result<Vec<SchemaFault>, String> {
+    let (validator, extent) = compile(schema)?;
+    if !extent.allows(value) {
+        return Err("the value is too large for a schema that refers to itself".into());
+    }
+    let fault = |error: ValidationError<'_>| SchemaFault {
+        path: error.instance_path().as_str().to_owned(),
+        message: short(&error.to_string()),
+    };
+    Ok(validator.iter_errors(value).take(MOST_FAULTS).map(fault).collect())
 }
 
 /// A message, cut to a length that can be shown.
@@ -170,6 +197,17 @@ mod tests {
         assert!(!extent.allows(&deep));
         let own = json!({"$ref": "#"});
         assert!(compile(&own).is_ok());
+    }
+
+    #[test]
+    fn faults_of_a_value_name_their_places() {
+        let schema = json!({"properties": {"a": {"type": "integer"}}, "required": ["b"]});
+        let faults = schema_faults(&schema, &json!({"a": "{{ x }}"})).unwrap();
+        let mut paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        paths.sort_unstable();
+        assert_eq!(paths, ["", "/a"], "text with braces is text here");
+        assert_eq!(schema_faults(&schema, &json!({"a": 1, "b": 2})), Ok(Vec::new()));
+        assert!(schema_faults(&json!({"$ref": "https://example.com"}), &json!(1)).is_err());
     }
 
     #[test]

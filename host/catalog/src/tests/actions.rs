@@ -12,13 +12,13 @@ async fn a_component_becomes_a_version_once_and_only_with_the_same_bytes() {
     let rooms = Rooms::new();
     let catalog = rooms.open().await;
     let tenant = tenant();
-    let pushed = catalog.push_action(&tenant, echo()).await.unwrap();
+    let pushed = catalog.push_action(&tenant, echo(), |_| {}).await.unwrap();
     assert_eq!((pushed.name.as_str(), pushed.size), ("echo", echo().len() as u64));
-    let again = catalog.push_action(&tenant, echo()).await.unwrap();
+    let again = catalog.push_action(&tenant, echo(), |_| {}).await.unwrap();
     assert_eq!((again.artifact.clone(), again.created_at), (pushed.artifact.clone(), pushed.created_at));
-    let other = catalog.push_action(&tenant, echo_padded()).await.unwrap_err();
+    let other = catalog.push_action(&tenant, echo_padded(), |_| {}).await.unwrap_err();
     assert!(matches!(other, CatalogError::Exists { .. }), "{other}");
-    let text = catalog.push_action(&tenant, Bytes::from_static(b"(module)")).await.unwrap_err();
+    let text = catalog.push_action(&tenant, Bytes::from_static(b"(module)"), |_| {}).await.unwrap_err();
     assert_eq!((text.class(), text.code().as_str()), (Class::Invalid, "WEIR-SANDBOX-NOT-BINARY"));
     assert_eq!(rooms.cluster.artifacts.get(&pushed.artifact).unwrap().unwrap(), echo());
 
@@ -69,7 +69,7 @@ async fn a_new_action_version_makes_compiled_drafts_old() {
     catalog.save_draft(&tenant, None, &text("lead", "echo"), None).await.unwrap();
     let hook = catalog.hook_by_name(&tenant, &lead).unwrap();
     assert!(catalog.draft(&hook).await.is_err());
-    let version = catalog.push_action(&tenant, echo()).await.unwrap().version;
+    let version = catalog.push_action(&tenant, echo(), |_| {}).await.unwrap().version;
     assert_eq!(catalog.draft(&hook).await.unwrap().plan.steps[0].code, format!("echo@{version}"));
     let in_use = catalog.delete_action(&tenant, "echo", &version).await.unwrap_err();
     assert_eq!((in_use.class(), in_use.code().as_str()), (Class::Conflict, "WEIR-CATALOG-IN-USE"));

@@ -3,5 +3,6 @@
 mod actions;
 mod configs;
 mod flows;
+mod limits;
 mod support;
 mod tokens;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use weir_cluster::{Change, Cluster, Expect};
 use weir_flow::{Compiled, Escape, Exit, Kind, Kinds, Role, StepCheck};
 use weir_model::{
-    ActionInfo, ActionVersion, ArtifactHash, Entropy, FlowName, ManualClock, StepDef, TenantId, Timestamp,
+    ActionInfo, ActionVersion, ArtifactHash, Entropy, FlowName, LimitOverrides, ManualClock, StepDef, TenantId,
+    Timestamp,
 };
 use weir_sandbox::Sandbox;
 use weir_store::Store;
@@ -24,6 +25,8 @@ pub(super) type Step = String;
 pub(super) struct Rooms {
     pub(super) cluster: Cluster,
     pub(super) clock: Arc<ManualClock>,
+    /// What the operator sets.
+    pub(super) limits: LimitOverrides,
     sandbox: Arc<Sandbox>,
     _folder: tempfile::TempDir,
 }
@@ -35,11 +38,15 @@ impl Rooms {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_795_512_345_678)));
         let sandbox = Sandbox::new(weir_sandbox::Options {
             cache_dir: folder.path().join("cache"),
+            cache_bytes: 1 << 30,
+            compiler: weir_sandbox::Compiler::InProcess,
+            compilers: 1,
             instances: 2,
             clock: clock.clone(),
             entropy: Arc::new(Counter::default()),
         });
-        Self { cluster: Cluster::local(store), clock, sandbox: sandbox.unwrap(), _folder: folder }
+        let limits = LimitOverrides::default();
+        Self { cluster: Cluster::local(store), clock, limits, sandbox: sandbox.unwrap(), _folder: folder }
     }
 
     /// Opens a catalog; again for what a restart would find.
@@ -53,6 +60,7 @@ impl Rooms {
             kinds: Arc::new(TestKinds(vec![Box::new(Note), Box::new(Response)])),
             clock: self.clock.clone(),
             entropy: Arc::new(entropy),
+            limits: self.limits.clone(),
         };
         Catalog::open(options).await.unwrap()
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use weir_flow::Position;
-use weir_model::{FlowName, Json, Mode, RequestInfo, RunId, StepRecord};
+use weir_model::{FlowName, Json, Mode, RequestInfo, RunId, StepRecord, Usage};
 
 use super::RunContext;
 use crate::payload::Payload;
@@ -32,6 +32,9 @@ pub(crate) struct Checkpoint {
     /// None for a run that has not begun.
     pub(crate) position: Option<Position>,
     pub(crate) steps_taken: u64,
+    /// What its components used before it, which counts against the run's totals.
+    #[serde(default)]
+    pub(crate) used: Usage,
     pub(crate) answered: Option<SavedReply>,
     pub(crate) steps: Vec<StepRecord>,
     /// The body, where it is not the payload's text; it follows the JSON part as bytes.
@@ -55,6 +58,7 @@ impl Checkpoint {
             started_at: context.started_at,
             position: None,
             steps_taken: 0,
+            used: Usage::default(),
             answered: None,
             steps: Vec::new(),
             body_is_payload: context.body == context.payload.json().text().as_bytes(),

@@ -52,6 +52,7 @@ impl Run {
         let mut checkpoint = Checkpoint::fresh(&self.context);
         checkpoint.position = Some(self.position.clone());
         checkpoint.steps_taken = self.steps_taken;
+        checkpoint.used = self.used;
         checkpoint.answered = self.answered.as_ref().map(Into::into);
         checkpoint.steps = self.recorder.steps().to_vec();
         let queued = QueuedRun {
@@ -130,9 +131,17 @@ impl Run {
             }
             return;
         }
+        let error = error.map(|error| {
+            let detail = error.detail.as_ref().map(|detail| self.recorder.value(detail));
+            ErrorInfo { detail, ..error }
+        });
         let record = self.record_of(outcome, error, sent, duration_us);
         let mut summary = record.summary();
         summary.step_count = self.recorder.count;
+        if let Some(error) = &mut summary.error {
+            // It is in the record; a list has no use for it.
+            error.detail = None;
+        }
         let keep = capture == Capture::Full || (capture == Capture::Errors && outcome != Outcome::Completed);
         let record = if keep { serde_json::to_vec(&record).ok().map(Into::into) } else { None };
         let is_durable = durable.is_some();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use weir_flow::{Data, Globals};
 use weir_model::{
-    DebugEvent, ErrorInfo, EventKind, FlowId, FlowName, Mode, Outcome, RequestInfo, RunId, RunSummary, TenantId,
-    Timestamp, TriggerRecord,
+    DebugEvent, ErrorInfo, EventKind, FlowId, FlowName, Limits, Mode, Outcome, RequestInfo, RunId, RunSummary,
+    TenantId, Timestamp, TriggerRecord,
 };
 
 use crate::payload::Payload;
@@ -66,6 +66,8 @@ pub struct RunContext {
     pub depth: u32,
     /// The run that called this one.
     pub called_by: Option<RunId>,
+    /// What the run and its steps may use: the server's, tenant's and flow's limits as they were when it started.
+    pub limits: Limits,
     /// What the run may use of the server.
     pub services: Arc<Services>,
     /// Whether its caller was sent away before it was answered.
@@ -76,8 +78,13 @@ pub struct RunContext {
 impl RunContext {
     /// A run's facts; the run itself starts when it is executed.
     pub(crate) fn new(services: Arc<Services>, id: RunId, start: Start, caller: Option<&Self>) -> Self {
+        let mut limits = Limits::clone(&services.catalog.limits(&start.tenant));
+        if let Some(flow) = &start.release.plan.limits {
+            limits.lower(flow);
+        }
         Self {
             id,
+            limits,
             version: start.release.version,
             tenant: start.tenant,
             flow: start.flow,
@@ -163,7 +170,7 @@ impl RunContext {
 
     /// What started the run, as records keep it: credentials in headers are left out.
     pub(crate) fn trigger_record(&self) -> TriggerRecord {
-        let cap = usize::try_from(self.services.limits.record_value_bytes).unwrap_or(usize::MAX);
+        let cap = usize::try_from(self.limits.record_value_bytes).unwrap_or(usize::MAX);
         let mut request = RequestInfo::clone(&self.request);
         for (name, value) in &mut request.headers {
             if CREDENTIALS.contains(&name.as_str()) {

@@ -16,6 +16,10 @@ use crate::steps::{Begin, Failure, Finish, Notes, Worked};
 /// Steps after which other tasks get the thread.
 const STEPS_BETWEEN_YIELDS: u64 = 128;
 
+/// How much longer than its time a step's work gets: a component is stopped by a clock of its own, which knows what it
+/// used, and that one shall be first.
+const GRACE: Duration = Duration::from_millis(25);
+
 /// Something that the run waited for.
 enum Event {
     /// A step's work with the host came to its end.
@@ -102,7 +106,7 @@ impl Run {
                 let limit = self.time_left().min(step.timeout.unwrap_or(Duration::MAX));
                 under_way.threads.push(thread);
                 under_way.futures.push(Box::pin(async move {
-                    let worked = match tokio::time::timeout(limit, work).await {
+                    let worked = match tokio::time::timeout(limit.saturating_add(GRACE), work).await {
                         Ok(worked) => worked,
                         Err(_) => Worked { result: Err(Failure::timeout(limit)), notes: Notes::default() },
                     };
@@ -114,7 +118,13 @@ impl Run {
         }
     }
 
-    async fn worked(&mut self, executing: Executing, worked: Worked, under_way: &mut UnderWay) -> Result<(), Ending> {
+    async fn worked(
+        &mut self,
+        executing: Executing,
+        mut worked: Worked,
+        under_way: &mut UnderWay,
+    ) -> Result<(), Ending> {
+        self.charge(&executing, &mut worked);
         // A frame that failed elsewhere has dropped this path meanwhile.
         if self.position.step_of(executing.thread) != Some(executing.step) {
             return Ok(());
@@ -199,7 +209,7 @@ impl Run {
     /// Whether the run's limits allow one more step.
     fn may_go_on(&mut self) -> Result<(), Ending> {
         self.steps_taken += 1;
-        let most = self.context.services.limits.run_steps;
+        let most = self.context.limits.run_steps;
         if self.steps_taken > most {
             let message =
                 format!("The run took {most} steps, which is the limit; a loop in the flow probably never ends.");
@@ -214,12 +224,12 @@ impl Run {
     }
 
     fn time_left(&self) -> Duration {
-        let services = &self.context.services;
-        services.limits.run_time().saturating_sub(services.clock.elapsed().saturating_sub(self.context.started))
+        let gone = self.context.services.clock.elapsed().saturating_sub(self.context.started);
+        self.context.limits.run_time().saturating_sub(gone)
     }
 
     fn out_of_time(&self) -> Ending {
-        let limit = self.context.services.limits.run_time();
+        let limit = self.context.limits.run_time();
         let message = format!("The run took longer than {limit:?}, which is the limit.");
         Ending::TimedOut(ErrorInfo { code: Code::new("WEIR-RUN-TIMEOUT"), message, step: None, detail: None })
     }

@@ -7,6 +7,7 @@ mod context;
 mod drive;
 mod recorder;
 mod step;
+mod totals;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use weir_cluster::QueueKey;
 use weir_flow::{Data, Globals, Locals, Position};
-use weir_model::{ErrorInfo, Outcome};
+use weir_model::{ErrorInfo, Outcome, Usage};
 
 pub(crate) use checkpoint::Checkpoint;
 pub use context::{RunContext, Start};
@@ -60,6 +61,8 @@ pub(crate) struct Run {
     /// Bytes of each variable as JSON, for the limit.
     variable_bytes: HashMap<Arc<str>, u64>,
     steps_taken: u64,
+    /// What its components used so far, summed up.
+    used: Usage,
     last_output: Data,
 }
 
@@ -78,6 +81,7 @@ impl Run {
             durable: None,
             variable_bytes: HashMap::new(),
             steps_taken: 0,
+            used: Usage::default(),
             last_output: Data::null(),
             context,
         }
@@ -90,6 +94,7 @@ impl Run {
         if let Some(position) = checkpoint.position {
             run.position = position;
             run.steps_taken = checkpoint.steps_taken;
+            run.used = checkpoint.used;
             run.answered = checkpoint.answered.map(Into::into);
             run.recorder.restore(checkpoint.steps);
         }

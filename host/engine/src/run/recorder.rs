@@ -20,7 +20,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(context: &Arc<RunContext>) -> Self {
-        let limits = &context.services.limits;
+        let limits = &context.limits;
         Self {
             steps: Vec::with_capacity(context.release.plan.steps.len().min(16)),
             count: 0,
@@ -73,7 +73,10 @@ fn size_of_step(step: &StepRecord) -> u64 {
     let logs: usize = step.logs.iter().map(|line| line.message.len() + json(&line.fields) + 40).sum();
     let missing: usize = step.missing.iter().map(|name| name.len() + 4).sum();
     let size = step.output.text().len() + json(&step.input) + json(&step.variables) + json(&step.why);
-    (size + logs + missing + 240) as u64
+    // The names and numbers of what a component used.
+    let error = step.error.as_ref().map_or(0, |error| error.message.len() + json(&error.detail));
+    let usage = if step.usage.is_some() { 260 } else { 0 };
+    (size + error + logs + missing + usage + 220) as u64
 }
 
 /// The value, or where it is above `cap` bytes its size and start; the second value says which.

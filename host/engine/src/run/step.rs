@@ -8,6 +8,7 @@ use weir_model::{ErrorInfo, EventKind, Json, LogLine, StepRecord};
 
 use super::Run;
 use super::context::micros;
+use super::totals::Bound;
 use crate::steps::{Begin, Failure, Finish, Notes, Step, StepContext};
 
 /// A step under way.
@@ -20,6 +21,8 @@ pub(super) struct Executing {
     started_us: u64,
     frame: Vec<String>,
     input: Option<Json>,
+    /// Which of its limits are what is left of the run's totals.
+    pub(super) bound: Bound,
 }
 
 impl Run {
@@ -27,7 +30,8 @@ impl Run {
     pub(super) fn executing(&self, thread: ThreadId, attempt: u32) -> Option<Executing> {
         let step = self.position.step_of(thread)?;
         let frame = self.position.frame_path(thread);
-        Some(Executing { thread, step, attempt, started_us: self.context.elapsed_us(), frame, input: None })
+        let started_us = self.context.elapsed_us();
+        Some(Executing { thread, step, attempt, started_us, frame, input: None, bound: Bound::default() })
     }
 
     /// Asks the step what happens.
@@ -39,10 +43,14 @@ impl Run {
             Some(input) => Some(input.render(&scope).map_err(|error| Failure::template(&error))?.data),
         };
         executing.input = input.as_ref().map(weir_flow::Data::to_json);
-        let mut limits = self.context.services.limits.clone();
+        let mut limits = self.context.limits.clone();
+        if let Some(own) = &step.limits {
+            limits.lower(own);
+        }
         if let Some(timeout) = step.timeout {
             limits.step_millis = limits.step_millis.min(micros(timeout).div_ceil(1_000));
         }
+        executing.bound = self.bound_by_totals(&mut limits);
         let attempt = executing.attempt;
         step.code.begin(&StepContext { scope: &scope, input, step: &step.id, attempt, limits, run: &self.context })
     }
@@ -69,7 +77,7 @@ impl Run {
         if let Some(name) = &save {
             note(&mut self.variable_bytes, name, Some(finish.output.to_json()));
         }
-        let (total, most) = (self.variable_bytes.values().sum::<u64>(), self.context.services.limits.variable_bytes);
+        let (total, most) = (self.variable_bytes.values().sum::<u64>(), self.context.limits.variable_bytes);
         if total > most {
             let message = format!("The run's variables have {total} bytes; {most} are allowed. Keep less in them.");
             return Err(Failure::new("WEIR-RUN-VARIABLES", message));
@@ -94,7 +102,9 @@ impl Run {
     }
 
     pub(super) fn record_failure(&mut self, executing: &Executing, error: &ErrorInfo, notes: Notes) {
-        self.record(executing, "error", Json::null(), None, Some(error.clone()), notes);
+        let detail = error.detail.as_ref().map(|detail| self.recorder.value(detail));
+        let error = ErrorInfo { detail, ..error.clone() };
+        self.record(executing, "error", Json::null(), None, Some(error), notes);
     }
 
     /// The record of a step that opened a frame; what its paths do has records of its own.
@@ -121,8 +131,8 @@ impl Run {
             started_us: executing.started_us,
             duration_us: context.elapsed_us().saturating_sub(executing.started_us),
             attempt: executing.attempt,
-            fuel: notes.usage.fuel,
-            memory_bytes: notes.usage.memory_bytes,
+            usage: notes.usage,
+            limits_reached: notes.limits_reached,
             frame: executing.frame.clone(),
             input: executing.input.as_ref().map(|input| self.recorder.value(input)),
             output,

@@ -7,6 +7,7 @@ use weir_model::{ActionVersion, ArtifactHash, Json, StepDef};
 use weir_sandbox::{Call, Context, Ran};
 
 use super::{Begin, Failure, Finish, Notes, Step, StepContext, Worked};
+use crate::kv::TenantKv;
 
 /// Compiles a step that uses a custom action.
 pub(super) fn compile(
@@ -49,7 +50,7 @@ impl Step for ActionStep {
         let limits = cx.limits.clone();
         let (step, attempt) = (Arc::clone(cx.step), cx.attempt);
         Ok(Begin::Work(Box::pin(async move {
-            let action = match run.services.load(&artifact).await {
+            let action = match run.services.load(&run.tenant, &artifact).await {
                 Ok(action) => action,
                 Err(failure) => return Worked { result: Err(failure), notes: Notes::default() },
             };
@@ -70,6 +71,7 @@ impl Step for ActionStep {
                 input: input.text(),
                 limits: &limits,
                 variables: Arc::new(lookup),
+                kv: Arc::new(TenantKv::new(Arc::clone(&run.services), run.tenant.clone())),
             };
             finish(action.run(call).await, missing)
         })))
@@ -77,7 +79,14 @@ impl Step for ActionStep {
 }
 
 fn finish(ran: Ran, missing: Vec<String>) -> Worked {
-    let notes = Notes { usage: ran.usage, logs: ran.logs, logs_dropped: ran.logs_dropped, missing, why: None };
+    let notes = Notes {
+        usage: Some(ran.usage),
+        limits_reached: ran.limits_reached.into_iter().map(str::to_owned).collect(),
+        logs: ran.logs,
+        logs_dropped: ran.logs_dropped,
+        missing,
+        why: None,
+    };
     let output = match ran.result {
         Ok(output) => output,
         Err(failure) => {

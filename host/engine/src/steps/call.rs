@@ -82,8 +82,8 @@ impl Step for Caller {
                 Payload::from_data(rendered.data)
             }
         };
-        let depth = cx.run.services.limits.call_depth;
-        if cx.run.depth >= depth {
+        let depth = cx.run.limits.call_depth;
+        if u64::from(cx.run.depth) >= depth {
             let message = format!("Flows call each other more than {depth} deep; a flow probably calls itself.");
             return Err(Failure::new("WEIR-RUN-DEPTH", message));
         }

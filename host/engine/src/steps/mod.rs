@@ -83,7 +83,7 @@ pub struct StepContext<'a> {
     pub step: &'a Arc<str>,
     /// Which try this is, from 1.
     pub attempt: u32,
-    /// What the step may use; its own `timeout` is in it.
+    /// What the step may use; its own `timeout` and what is left of the run's totals are in it.
     pub limits: Limits,
     /// The run.
     pub run: &'a Arc<RunContext>,
@@ -125,8 +125,10 @@ pub struct Notes {
     pub logs: Vec<LogLine>,
     /// Bytes of log lines that were counted but not kept.
     pub logs_dropped: u64,
-    /// What it used.
-    pub usage: Usage,
+    /// What its component used; none for built-in kinds.
+    pub usage: Option<Usage>,
+    /// Names of limits that its component ran into.
+    pub limits_reached: Vec<String>,
 }
 
 /// How a step ended well.

@@ -15,7 +15,10 @@ use weir_model::WebhookDef;
 use crate::Refusal;
 
 /// Makes the payload of a request.
-pub(crate) async fn of(headers: &HeaderMap, query: &str, body: &Bytes) -> Result<Payload, Refusal> {
+///
+/// # Errors
+/// Where the body is not what its content type says, or the type is none.
+pub async fn of(headers: &HeaderMap, query: &str, body: &Bytes) -> Result<Payload, Refusal> {
     if body.is_empty() {
         return form::read(query.as_bytes());
     }

@@ -15,7 +15,8 @@ use crate::Refusal;
 const MOST_PARTS: usize = 1_000;
 
 pub(super) async fn read(kind: &Mime, body: &Bytes) -> Result<Payload, Refusal> {
-    let wrong = |error: multer::Error| Refusal::Malformed(error.to_string());
+    // It quotes headers of the caller's, however long they are.
+    let wrong = |error: multer::Error| Refusal::Malformed(error.to_string().chars().take(300).collect());
     let boundary = multer::parse_boundary(kind.as_ref()).map_err(wrong)?;
     let whole = stream::iter([Ok::<_, std::convert::Infallible>(body.clone())]);
     let mut parts = multer::Multipart::new(whole, boundary);

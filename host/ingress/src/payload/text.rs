@@ -18,8 +18,10 @@ pub(super) fn is_text(kind: &Mime) -> bool {
 pub(super) fn read(kind: &Mime, body: &Bytes) -> Result<Payload, Refusal> {
     let encoding = match kind.get_param(mime::CHARSET) {
         None => UTF_8,
-        Some(charset) => Encoding::for_label(charset.as_str().as_bytes())
-            .ok_or_else(|| Refusal::ContentType(format!("{kind}, whose character set is not known")))?,
+        Some(charset) => Encoding::for_label(charset.as_str().as_bytes()).ok_or_else(|| {
+            let kind: String = kind.as_ref().chars().take(100).collect();
+            Refusal::ContentType(format!("{kind}, whose character set is not known"))
+        })?,
     };
     match encoding.decode_without_bom_handling_and_without_replacement(body) {
         Some(text) => made(&text),
