@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 
 use crate::access::{ActionPath, ActionVersionPath, At, Edits, Reads, TenantPath};
 use crate::api::{Changing, Reading, Sending};
@@ -10,7 +11,8 @@ use crate::body::{Asked, Component};
 use crate::error::{Answer, ApiError};
 use crate::paging::{List, Page, PageQuery};
 use crate::state::AdminState;
-use crate::views::{ActionView, ComponentBody};
+use crate::upload;
+use crate::views::{ActionView, ComponentBody, UploadView};
 
 /// Lists a tenant's actions, every version of each
 #[utoipa::path(
@@ -31,25 +33,37 @@ pub(crate) async fn list(
 ///
 /// The body is a WebAssembly component that exports the world `weir:action/action`; its name and version are the ones it
 /// states itself. The same bytes again are no error; other bytes under the same name and version are refused with 409.
+///
+/// With `Accept: application/x-ndjson` the answer is 200 as soon as all has arrived, and has a line of JSON for each stage:
+/// `{"stage":"waiting","ahead":2}`, `checking`, `compiling`, `describing`; the last line is `{"done":…}` with the action or
+/// `{"error":…}`. A client that goes away ends the upload.
 #[utoipa::path(
     post, path = "/tenants/{tenant}/actions", tag = "actions", operation_id = "push_action", params(TenantPath),
     request_body(content = inline(ComponentBody), content_type = "application/wasm", description = "The component, at most 32 MiB."),
-    responses((status = 201, description = "Flows may use it.", body = ActionView), Sending)
+    responses(
+        (status = 201, description = "Flows may use it.", body = ActionView),
+        (status = 200, description = "Its stages, one to a line, where the client asks for them.", body = UploadView,
+            content_type = "application/x-ndjson"),
+        Sending,
+    )
 )]
 pub(crate) async fn push(
     State(state): State<AdminState>,
     at: At<Edits, TenantPath>,
     request: Request,
-) -> Answer<(StatusCode, Json<ActionView>)> {
+) -> Answer<Response> {
     // The permit comes before the body, which is held in memory whole.
-    let uploads = state.uploads();
-    let _permit = uploads.try_acquire().map_err(|_| {
+    let permit = state.uploads().try_acquire_owned().map_err(|_| {
         let message = "the server takes as many components at one time as it can: try again in a few seconds";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "WEIR-API-UPLOADS", message)
     })?;
+    let told = upload::wants_lines(request.headers());
     let Component(bytes) = Component::from_request(request, &state).await?;
-    let action = state.catalog().push_action(&at.path.tenant, bytes).await?;
-    Ok((StatusCode::CREATED, Json(action.into())))
+    if told {
+        return Ok(upload::in_lines(state, at.path.tenant, bytes, permit));
+    }
+    let action = state.catalog().push_action(&at.path.tenant, bytes, |_| {}).await?;
+    Ok((StatusCode::CREATED, Json(ActionView::from(action))).into_response())
 }
 
 /// Lists the versions of an action, newest first

@@ -12,7 +12,8 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::state::AdminState;
 use crate::{
-    access, actions, drafts, events, flows, guard, health, home, hooks, identity, runs, schema, tokens, versions, views,
+    access, actions, drafts, events, flows, guard, health, home, hooks, identity, limits, runs, schema, tokens,
+    versions, views,
 };
 
 /// Where the API's routes begin.
@@ -51,6 +52,7 @@ fn closed() -> OpenApiRouter<AdminState> {
     OpenApiRouter::new()
         .routes(routes!(identity::me))
         .routes(routes!(identity::tenants, identity::create_tenant))
+        .routes(routes!(limits::show, limits::set))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(flows::list))

@@ -63,6 +63,15 @@ impl ApiError {
         self
     }
 
+    /// Its words, as they are answered.
+    pub(crate) fn into_detail(self) -> ErrorDetail {
+        ErrorDetail {
+            code: self.code.to_string(),
+            message: self.message,
+            findings: self.findings.into_iter().map(Into::into).collect(),
+        }
+    }
+
     /// The status it is answered with.
     pub const fn status(&self) -> StatusCode {
         self.status
@@ -89,17 +98,13 @@ fn chain(error: &dyn Coded) -> String {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let detail = ErrorDetail {
-            code: self.code.to_string(),
-            message: self.message,
-            findings: self.findings.into_iter().map(Into::into).collect(),
-        };
-        let mut response = (self.status, axum::Json(ErrorBody { error: detail })).into_response();
+        let status = self.status;
+        let mut response = (status, axum::Json(ErrorBody { error: self.into_detail() })).into_response();
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response

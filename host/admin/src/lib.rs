@@ -20,12 +20,14 @@ mod health;
 mod home;
 mod hooks;
 mod identity;
+mod limits;
 mod paging;
 mod runs;
 mod schema;
 mod server;
 mod state;
 mod tokens;
+mod upload;
 mod versions;
 pub mod views;
 

@@ -11,8 +11,8 @@ use crate::guard::Hosts;
 
 /// Event streams open at one time.
 const STREAMS: usize = 256;
-/// Components uploaded at one time; each is held in memory whole.
-const UPLOADS: usize = 4;
+/// Components uploaded at one time, those that wait for the compiler included; each is held in memory whole.
+const UPLOADS: usize = 16;
 
 /// What the API is made of.
 pub struct AdminOptions {

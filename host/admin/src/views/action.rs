@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use weir_catalog::Stage;
 use weir_model::{Capability, Timestamp};
+
+use super::ErrorDetail;
 
 /// One uploaded version of a custom action.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -38,6 +41,58 @@ pub struct ActionView {
     pub branches: Vec<String>,
     /// What it asks for.
     pub capabilities: Vec<CapabilityView>,
+}
+
+/// One line of an upload's progress; the last says what came of it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Upload)]
+pub enum UploadView {
+    /// How far it is.
+    Stage {
+        /// The stage.
+        stage: StageView,
+        /// How many go first, where it waits.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ahead: Option<usize>,
+    },
+    /// Flows may use it.
+    Done {
+        /// The action.
+        done: Box<ActionView>,
+    },
+    /// It was refused.
+    Failed {
+        /// Why.
+        error: ErrorDetail,
+    },
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = Stage)]
+pub enum StageView {
+    /// It waits for its turn.
+    Waiting,
+    /// Its bytes are looked at.
+    Checking,
+    /// It becomes machine code.
+    Compiling,
+    /// It is asked what it is.
+    Describing,
+}
+
+impl From<Stage> for UploadView {
+    fn from(stage: Stage) -> Self {
+        let (stage, ahead) = match stage {
+            Stage::Waiting { ahead } => (StageView::Waiting, Some(ahead)),
+            Stage::Checking => (StageView::Checking, None),
+            Stage::Compiling => (StageView::Compiling, None),
+            Stage::Describing => (StageView::Describing, None),
+        };
+        Self::Stage { stage, ahead }
+    }
 }
 
 /// The bytes of a component, as the API's document describes them.

@@ -5,11 +5,12 @@ mod error;
 mod event;
 mod flow;
 mod identity;
+mod limits;
 mod run;
 #[cfg(test)]
 mod tests;
 
-pub use action::{ActionView, CapabilityView, ComponentBody};
+pub use action::{ActionView, CapabilityView, ComponentBody, StageView, UploadView};
 pub use error::{CheckView, ErrorBody, ErrorDetail, FindingView, SeverityView};
 pub use event::{EventKindView, EventView};
 pub use flow::{
@@ -19,7 +20,8 @@ pub use flow::{
 pub use identity::{
     HealthView, IdentityView, NewTokenView, RoleView, TenantCommand, TenantView, TokenCommand, TokenView,
 };
+pub use limits::{LimitLevelView, LimitView, LimitsView};
 pub use run::{
     AnswerView, ErrorInfoView, LogLevelView, LogLineView, ModeView, OutcomeView, RequestView, RunRecordView,
-    RunSummaryView, RunView, StepRecordView, TriggerView,
+    RunSummaryView, RunView, StepRecordView, TriggerView, UsageView,
 };

@@ -121,6 +121,36 @@ pub struct TriggerView {
     pub called_by: Option<String>,
 }
 
+/// What a step that runs a component used of its limits.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Usage)]
+pub struct UsageView {
+    /// wasmtime fuel: the same on every run of the same component with the same input.
+    pub fuel: u64,
+    /// Most bytes of linear memories and tables at one time.
+    pub memory_bytes: u64,
+    /// Microseconds from its start to its end, waiting included.
+    pub micros: u64,
+    /// Calls from the component to the host.
+    pub host_calls: u64,
+    /// Bytes that passed between the component and the host in those calls.
+    pub host_bytes: u64,
+    /// Random bytes drawn.
+    pub random_bytes: u64,
+    /// Bytes of log lines written, kept or not.
+    pub log_bytes: u64,
+    /// Bytes printed to standard output and standard error, kept or not.
+    pub stdout_bytes: u64,
+    /// Operations on the key-value store.
+    pub kv_operations: u64,
+    /// Outgoing requests.
+    pub http_calls: u64,
+    /// Bytes of outgoing requests and their answers.
+    pub http_bytes: u64,
+    /// Bytes of the output.
+    pub output_bytes: u64,
+}
+
 /// What one execution of a step did.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = StepRecord)]
@@ -137,10 +167,12 @@ pub struct StepRecordView {
     pub duration_us: u64,
     /// Which try this was, from 1.
     pub attempt: u32,
-    /// Fuel used; 0 for built-in kinds.
-    pub fuel: u64,
-    /// Peak memory of the component; 0 for built-in kinds.
-    pub memory_bytes: u64,
+    /// What its component used; not there for built-in kinds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub usage: Option<UsageView>,
+    /// Names of limits that its component ran into, whether or not it failed by them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limits_reached: Vec<String>,
     /// The place in the loops and branches around the step, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub frame: Vec<String>,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use weir_model::{DebugEvent, EventKind, Outcome, RunRecord};
+use weir_model::{DebugEvent, EventKind, Outcome, RunRecord, Usage};
 
 use super::*;
 
@@ -23,10 +23,11 @@ fn record(full: bool) -> RunRecord {
         "started_at": "2026-11-24T09:30:00Z", "duration_us": 5, "trigger": null, "steps": [], "answer": null, "error": null,
     });
     if full {
+        let usage = serde_json::to_value(Usage { fuel: 9, memory_bytes: 65_536, ..Usage::default() }).unwrap();
         let step = json!({
-            "id": "score", "uses": "lead-score@1", "exit": "error", "started_us": 1, "duration_us": 2, "attempt": 1, "fuel": 9,
-            "memory_bytes": 65536, "frame": ["each:2"], "input": {"a": 1}, "output": null, "variables": {"v": null},
-            "why": {"op": "equal"}, "logs": [line], "logs_dropped": 7, "missing": ["payload.email"], "error": error,
+            "id": "score", "uses": "lead-score@1", "exit": "error", "started_us": 1, "duration_us": 2, "attempt": 1,
+            "usage": usage, "limits_reached": ["fuel"], "frame": ["each:2"], "input": {"a": 1}, "output": null,
+            "variables": {"v": null}, "why": {"op": "equal"}, "logs": [line], "logs_dropped": 7, "missing": ["payload.email"], "error": error,
         });
         let request = json!({
             "method": "POST", "path": "/", "query": "a=1", "headers": [["accept", "*/*"]], "content_type": "text/plain",
