@@ -1,41 +1,30 @@
 //! `weir action`: uploads custom actions and shows what there is. It does not look inside components; the server does.
 
-use std::convert::Infallible;
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod push;
 
-use bytes::Bytes;
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use reqwest::{Body, Method};
+use reqwest::Method;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use weir_model::{ActionRef, Capability};
 
+use crate::action_test::{self, TestArgs};
 use crate::args::Remote;
 use crate::client::{ActionView, Client};
 use crate::confirm::Confirm;
 use crate::failure::Failure;
 use crate::output::{Cell, Out, Table, Tone, bytes, clean, cut, moment, pretty};
 
-/// The largest file that is read; the server's own limit is lower and has its own message.
-const MOST_COMPONENT: u64 = 256 << 20;
-
-/// The server compiles an upload before it answers.
-const COMPILING: Duration = Duration::from_secs(600);
-
-/// How much is sent at a time, so that the bar moves.
-const CHUNK: usize = 64 << 10;
-
-/// Upload and list custom actions
+/// Try out, upload and list custom actions
 ///
 /// A custom action is a WebAssembly component of the world `weir:action`. Once pushed, any flow of the tenant uses it
 /// as `name@version`. Versions are immutable: changed bytes need a new version.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
+  weir action test lead_score.wasm --input lead.json
   weir action push target/wasm32-wasip2/release/lead_score.wasm
   weir action list
   weir action show lead-score@1")]
@@ -46,6 +35,7 @@ pub(crate) struct ActionArgs {
 
 #[derive(Debug, Subcommand)]
 enum ActionCommand {
+    Test(TestArgs),
     Push(PushArgs),
     List(ListArgs),
     Show(ShowArgs),
@@ -106,66 +96,13 @@ struct DeleteArgs {
 
 /// Carries out one command.
 pub(crate) async fn run(args: ActionArgs, remote: &Remote, out: &Out) -> Result<(), Failure> {
-    let client = Client::new(remote)?;
     match args.command {
-        ActionCommand::Push(args) => push(&client, &args.file, out).await,
-        ActionCommand::List(args) => list(&client, args.limit, out).await,
-        ActionCommand::Show(args) => show(&client, &args.action, out).await,
-        ActionCommand::Delete(args) => delete(&client, &args, out).await,
+        ActionCommand::Test(args) => Box::pin(action_test::run(&args, &remote.tenant, out)).await,
+        ActionCommand::Push(args) => push::push(&Client::new(remote)?, &args.file, out).await,
+        ActionCommand::List(args) => list(&Client::new(remote)?, args.limit, out).await,
+        ActionCommand::Show(args) => show(&Client::new(remote)?, &args.action, out).await,
+        ActionCommand::Delete(args) => delete(&Client::new(remote)?, &args, out).await,
     }
-}
-
-async fn push(client: &Client, file: &Path, out: &Out) -> Result<(), Failure> {
-    let component = read(file)?;
-    let bar = ProgressBar::new(u64::try_from(component.len()).unwrap_or(u64::MAX));
-    // Without a terminal on standard error the bar draws nothing.
-    if let Ok(style) = ProgressStyle::with_template("{msg:11} [{bar:30}] {bytes}/{total_bytes}") {
-        bar.set_style(style.progress_chars("=> "));
-    }
-    bar.set_message("Sending");
-    let request = client
-        .request(Method::POST, &["actions"])
-        .header("content-type", "application/wasm")
-        .header("content-length", component.len())
-        .body(watched(component, bar.clone()));
-    let answer = client.text_within(request, COMPILING).await;
-    bar.finish_and_clear();
-    let answer = answer?;
-    if out.json() {
-        return out.value(&client.understand::<Box<RawValue>>(&answer)?);
-    }
-    let action: ActionView = client.understand(&answer)?;
-    out.line(format!("Pushed {}.", out.paint(Tone::Strong, clean(&full_name(&action)))))?;
-    describe(&action, false, out)?;
-    out.line(format!("Use it in a flow as `uses: {}`.", clean(&short_name(&action))))
-}
-
-fn read(file: &Path) -> Result<Bytes, Failure> {
-    let mut component = Vec::new();
-    let done = File::open(file).and_then(|file| file.take(MOST_COMPONENT + 1).read_to_end(&mut component));
-    done.map_err(|error| Failure::reading(file, error))?;
-    match u64::try_from(component.len()) {
-        Ok(1..=MOST_COMPONENT) => Ok(component.into()),
-        Ok(0) => Err(Failure::Usage(format!("{} is empty; name a built component", file.display()))),
-        _ => Err(Failure::Usage(format!("{} is larger than {}", file.display(), bytes(MOST_COMPONENT)))),
-    }
-}
-
-/// The component as a body that moves the bar, and says what the wait is for once all is sent.
-fn watched(component: Bytes, bar: ProgressBar) -> Body {
-    let chunks = (0..component.len()).step_by(CHUNK).map(move |at| {
-        let end = (at + CHUNK).min(component.len());
-        bar.inc(u64::try_from(end - at).unwrap_or(0));
-        if end == component.len() {
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                bar.set_style(style);
-            }
-            bar.set_message("The server compiles it and asks it what it does");
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
-        Ok::<_, Infallible>(component.slice(at..end))
-    });
-    Body::wrap_stream(futures_util::stream::iter(chunks))
 }
 
 fn full_name(action: &ActionView) -> String {

@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use weir_model::TenantId;
 
 use crate::action::ActionArgs;
+use crate::compile::CompileArgs;
 use crate::flow::FlowArgs;
+use crate::limits::LimitsArgs;
 use crate::listen::ListenArgs;
 use crate::run::RunArgs;
 use crate::serve::args::ServeArgs;
@@ -59,6 +61,9 @@ pub(crate) enum Command {
     Action(ActionArgs),
     Run(RunArgs),
     Listen(ListenArgs),
+    Limits(LimitsArgs),
+    #[command(hide = true)]
+    CompileComponent(CompileArgs),
 }
 
 /// Which server a client command talks to, and as whom.

@@ -81,6 +81,16 @@ pub(crate) enum Failure {
         /// Where.
         server: String,
     },
+    /// An action that was tried here failed, or was refused before it ran.
+    #[error("{message}")]
+    Action {
+        /// The code that the server would give.
+        code: Code,
+        /// What happened.
+        message: String,
+        /// What was found wrong with what it was given.
+        findings: Findings,
+    },
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -126,7 +136,7 @@ impl From<anyhow::Error> for Failure {
 impl Coded for Failure {
     fn code(&self) -> Code {
         match self {
-            Self::Server { code, .. } => code.clone(),
+            Self::Server { code, .. } | Self::Action { code, .. } => code.clone(),
             Self::Answer { .. } => Code::new("WEIR-CLI-ANSWER"),
             Self::Unreachable { .. } => Code::new("WEIR-CLI-UNREACHABLE"),
             Self::NoServer { .. } => Code::new("WEIR-CLI-NO-SERVER"),
@@ -151,9 +161,12 @@ impl Failure {
             Self::Server { status: 404, .. } | Self::NotFound(_) => Exit::NotFound,
             Self::Unreachable { .. } | Self::NoServer { .. } => Exit::Unreachable,
             Self::Unconfirmed { .. } | Self::Usage(_) | Self::File { .. } => Exit::Usage,
-            Self::Server { .. } | Self::Answer { .. } | Self::Check(_) | Self::Declined | Self::Other(_) => {
-                Exit::Refused
-            }
+            Self::Server { .. }
+            | Self::Answer { .. }
+            | Self::Action { .. }
+            | Self::Check(_)
+            | Self::Declined
+            | Self::Other(_) => Exit::Refused,
             Self::Closed => Exit::Done,
         }
     }
@@ -188,10 +201,10 @@ impl Failure {
         })
     }
 
-    /// What the server's check found, where that is why it said no.
+    /// What a check found, where that is why the answer was no.
     pub(crate) fn findings(&self) -> &[weir_model::Finding] {
         match self {
-            Self::Server { findings, .. } => findings,
+            Self::Server { findings, .. } | Self::Action { findings, .. } => findings,
             _ => &[],
         }
     }

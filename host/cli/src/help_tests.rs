@@ -41,7 +41,9 @@ fn walk(mut root: Command, see: &mut dyn FnMut(String, &mut Command)) {
     root.build();
     let mut todo = vec![("weir".to_owned(), root)];
     while let Some((path, mut command)) = todo.pop() {
-        let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+        // What is hidden is no part of the interface.
+        let shown = |below: &&Command| below.get_name() != "help" && !below.is_hide_set();
+        let below = command.get_subcommands().filter(shown);
         todo.extend(below.map(|below| (format!("{path} {}", below.get_name()), below.clone())));
         see(path, &mut command);
     }

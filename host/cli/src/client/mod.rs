@@ -17,7 +17,7 @@ use crate::args::Remote;
 use crate::failure::Failure;
 
 pub(crate) use sse::{COMMENT, Events};
-pub(crate) use views::{ActionView, FlowView, VersionView};
+pub(crate) use views::{ActionView, FlowView, LimitView, LimitsView, VersionView};
 
 /// The largest answer that is read; a run record is capped at 1 MiB, a page of them far below this.
 const MOST_ANSWER: usize = 64 << 20;
@@ -48,12 +48,21 @@ struct ErrorBody {
     error: ErrorText,
 }
 
+/// An error as the server words it.
 #[derive(Deserialize)]
-struct ErrorText {
+pub(crate) struct ErrorText {
     code: String,
     message: String,
     #[serde(default)]
     findings: Findings,
+}
+
+impl ErrorText {
+    /// The failure that it is, answered with this status.
+    pub(crate) fn failure(self, status: u16) -> Failure {
+        let Self { code, message, findings } = self;
+        Failure::Server { status, code: Code::custom(code), message, findings }
+    }
 }
 
 impl Client {
@@ -149,6 +158,30 @@ impl Client {
         Ok(items)
     }
 
+    /// Sends a request and hands over each line of a good answer as it comes.
+    ///
+    /// # Errors
+    /// Where nobody answers, with an error, or with lines that `see` does not take.
+    pub(crate) async fn each_line(
+        &self,
+        request: RequestBuilder,
+        mut see: impl FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let mut response = self.send(request).await?;
+        let mut held = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            held.extend_from_slice(&chunk);
+            if held.len() > MOST_ANSWER {
+                return Err(self.odd(format!("a line of it is longer than {} MiB", MOST_ANSWER >> 20)));
+            }
+            while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = held.drain(..=end).collect();
+                see(String::from_utf8_lossy(&line).trim_end())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Opens a stream of server-sent events.
     ///
     /// # Errors
@@ -165,11 +198,10 @@ impl Client {
             return Ok(response);
         }
         let text = self.read(response).await.unwrap_or_default();
-        let ErrorText { code, message, findings } = match serde_json::from_str::<ErrorBody>(&text) {
-            Ok(body) => body.error,
-            Err(_) => return Err(self.odd(format!("status {status} without weir's error body"))),
-        };
-        Err(Failure::Server { status: status.as_u16(), code: Code::custom(code), message, findings })
+        Err(match serde_json::from_str::<ErrorBody>(&text) {
+            Ok(body) => body.error.failure(status.as_u16()),
+            Err(_) => self.odd(format!("status {status} without weir's error body")),
+        })
     }
 
     async fn read(&self, mut response: Response) -> Result<String, Failure> {
@@ -183,7 +215,8 @@ impl Client {
         String::from_utf8(body).map_err(|_| self.odd("its body is not UTF-8".into()))
     }
 
-    fn odd(&self, reason: String) -> Failure {
+    /// The server's answer makes no sense.
+    pub(crate) fn odd(&self, reason: String) -> Failure {
         Failure::Answer { server: self.target.base.to_string(), reason }
     }
 

@@ -1,5 +1,7 @@
 //! The API's shapes, as far as the text output needs them. What it does not know it ignores: a newer one may say more.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use weir_model::{Capability, FlowName, Timestamp};
 
@@ -76,4 +78,23 @@ pub(crate) struct ActionView {
     pub(crate) branches: Vec<String>,
     #[serde(default)]
     pub(crate) capabilities: Vec<Capability>,
+}
+
+/// What runs of a tenant may use.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LimitsView {
+    /// What is set for the tenant.
+    pub(crate) own: BTreeMap<String, u64>,
+    pub(crate) limits: Vec<LimitView>,
+}
+
+/// One limit.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LimitView {
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) about: String,
+    pub(crate) value: u64,
+    /// `default`, `operator` or `tenant`.
+    pub(crate) level: String,
 }

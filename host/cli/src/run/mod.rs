@@ -2,6 +2,7 @@
 
 mod record;
 mod tail;
+mod usage;
 
 use clap::{Args, Subcommand, ValueEnum};
 use reqwest::Method;

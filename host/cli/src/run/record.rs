@@ -5,9 +5,10 @@ use weir_model::{
     Answer, ErrorInfo, FlowName, Json, LogLevel, LogLine, Mode, Outcome, RunId, StepRecord, Timestamp, TriggerRecord,
 };
 
+use super::usage::usage_line;
 use super::version;
 use crate::failure::Failure;
-use crate::output::{Out, Tone, bytes, clean, cut, duration, grouped, one_line, pretty};
+use crate::output::{Out, Tone, bytes, clean, cut, duration, one_line, pretty};
 
 /// Characters of a value that are printed where not all is asked for.
 const MOST_VALUE: usize = 4_000;
@@ -123,7 +124,7 @@ impl<'a> Sheet<'a> {
         let frame = if step.frame.is_empty() { String::new() } else { format!(" [{}]", step.frame.join(" › ")) };
         let attempt = if step.attempt > 1 { format!(", try {}", step.attempt) } else { String::new() };
         let tone = if step.error.is_some() { Tone::Bad } else { Tone::Good };
-        let mut line = format!(
+        self.out.line(format!(
             "  {number:>2}  {}  {}{}  {} {}  {}{attempt}",
             self.out.paint(Tone::Strong, clean(&step.id)),
             clean(&step.uses),
@@ -131,11 +132,8 @@ impl<'a> Sheet<'a> {
             self.out.paint(Tone::Quiet, "→"),
             self.out.paint(tone, clean(&step.exit)),
             duration(step.duration_us),
-        );
-        if step.fuel > 0 || step.memory_bytes > 0 {
-            line.push_str(&format!("  fuel {}  memory {}", grouped(step.fuel), bytes(step.memory_bytes)));
-        }
-        self.out.line(line)?;
+        ))?;
+        self.used(step)?;
         if let Some(input) = &step.input {
             self.detail("input", &self.block(input, 18))?;
         }
@@ -157,6 +155,19 @@ impl<'a> Sheet<'a> {
             self.detail("missing", &self.out.paint(Tone::Warn, format!("{} (null was used)", clean(&names))))?;
         }
         step.error.as_ref().map_or(Ok(()), |error| self.error("      ", error))
+    }
+
+    /// What its component used, and the limits that it came up against.
+    fn used(&self, step: &StepRecord) -> Result<(), Failure> {
+        let used = step.usage.as_ref().map(usage_line).unwrap_or_default();
+        if !used.is_empty() {
+            self.detail("used", &used)?;
+        }
+        if step.limits_reached.is_empty() {
+            return Ok(());
+        }
+        let names = step.limits_reached.join(", ");
+        self.detail("limits", &self.out.paint(Tone::Warn, format!("{} reached", clean(&names))))
     }
 
     /// Variables that changed, one a line; null stands for one that was deleted.
@@ -222,7 +233,8 @@ impl<'a> Sheet<'a> {
         self.out.line(format!("\n{}", self.out.paint(Tone::Strong, text)))
     }
 
-    fn pair(&self, label: &str, text: &str) -> Result<(), Failure> {
+    /// A label and what it labels.
+    pub(crate) fn pair(&self, label: &str, text: &str) -> Result<(), Failure> {
         self.out.line(format!("  {} {text}", self.out.paint(Tone::Quiet, format!("{label:<9}"))))
     }
 
@@ -232,7 +244,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// JSON on one line where it is short, else over several; made harmless and cut.
-    fn block(&self, json: &Json, margin: usize) -> String {
+    pub(crate) fn block(&self, json: &Json, margin: usize) -> String {
         let text = json.text();
         if text.len() <= ONE_LINE { one_line(text) } else { self.shorten(&pretty(text, margin)) }
     }

@@ -47,6 +47,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "NAME", env = "WEIR_ADMIN_HOST", hide_env_values = true, value_delimiter = ',')]
     pub(crate) admin_host: Vec<String>,
 
+    /// File with limits of runs and steps for all tenants, as YAML or JSON, such as `fuel: 50000000`; what it names may be
+    /// lower or higher than the defaults, which `weir limits show` lists
+    #[arg(long, value_name = "FILE", env = "WEIR_LIMITS", hide_env_values = true)]
+    pub(crate) limits: Option<PathBuf>,
+
     /// Worker threads for calls; one less than there are cores where nothing is said, since the store and the system
     /// need some of them too
     #[arg(long, value_name = "N", env = "WEIR_WORKERS", hide_env_values = true)]

@@ -2,6 +2,7 @@
 //! that a room decides.
 
 pub(crate) mod args;
+mod limits;
 mod local;
 mod shutdown;
 
@@ -17,7 +18,7 @@ use weir_admin::{Admin, AdminOptions, AdminState};
 use weir_catalog::Catalog;
 use weir_cluster::Cluster;
 use weir_engine::{Engine, LaneOptions};
-use weir_model::{Clock, Entropy, Limits};
+use weir_model::{Clock, Entropy, LimitOverrides};
 use weir_sandbox::Sandbox;
 use weir_store::Store;
 
@@ -30,11 +31,15 @@ use local::LocalServer;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// Instances that may be alive at a time: one for each run of both lanes, and as many again for parallel paths.
 const INSTANCES: u32 = 512;
+/// Bytes of compiled code that are kept on disk.
+const CACHE_BYTES: u64 = 2 << 30;
 
 /// Runs the server until it is told to stop.
 pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<()> {
     log_to_stderr();
-    let rooms = Rooms::open(&args.data).await?;
+    let limits =
+        args.limits.as_deref().map_or_else(|| Ok(LimitOverrides::default()), |file| limits::read(file, out))?;
+    let rooms = Rooms::open(&args.data, limits).await?;
     let hooks = listen(args.listen, "webhooks", "--listen").await?;
     let admin = listen(args.admin_listen, "the admin API", "--admin-listen").await?;
     let here = LocalServer {
@@ -79,13 +84,16 @@ struct Rooms {
 }
 
 impl Rooms {
-    async fn open(data: &Path) -> Result<Self> {
+    async fn open(data: &Path, limits: LimitOverrides) -> Result<Self> {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let cluster = Cluster::local(Store::open(&data.join("store"), &weir_store::Options::default())?);
         let sandbox = Sandbox::new(weir_sandbox::Options {
             cache_dir: data.join("components"),
+            cache_bytes: CACHE_BYTES,
+            compiler: crate::compile::compiler()?,
+            compilers: 1,
             instances: INSTANCES,
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
@@ -96,6 +104,7 @@ impl Rooms {
             kinds: weir_engine::kinds(),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
+            limits,
         })
         .await?;
         let engine = Engine::start(weir_engine::Options {
@@ -104,7 +113,6 @@ impl Rooms {
             sandbox,
             clock,
             entropy: Arc::clone(&entropy),
-            limits: Limits::default(),
             lanes: LaneOptions::default(),
         });
         Ok(Self { catalog, engine, entropy })
