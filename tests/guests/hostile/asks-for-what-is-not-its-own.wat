@@ -1,0 +1,18 @@
+;; Asks for a bucket, a secret and a host that it never declared. Each must be refused; if one is not, it aborts.
+(import "weir:action/kv@1.0.0" "get" (func $get (param i32 i32 i32 i32 i32)))
+(import "weir:action/secrets@1.0.0" "reveal" (func $reveal (param i32 i32 i32)))
+(import "weir:action/http@1.0.0" "send"
+  (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+(data (i32.const 4096) "other")
+(data (i32.const 4104) "GET")
+(data (i32.const 4112) "http://127.0.0.1/")
+(func $refused (if (i32.ne (i32.load8_u (i32.const 256)) (i32.const 1)) (then unreachable)))
+(func (export "run") (param $p i32) (result i32)
+  (call $get (i32.const 4096) (i32.const 5) (i32.const 4096) (i32.const 5) (i32.const 256))
+  (call $refused)
+  (call $reveal (i32.const 4096) (i32.const 5) (i32.const 256))
+  (call $refused)
+  (call $send (i32.const 4104) (i32.const 3) (i32.const 4112) (i32.const 17) (i32.const 0) (i32.const 0)
+    (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256))
+  (call $refused)
+  (call $echo (local.get $p)))

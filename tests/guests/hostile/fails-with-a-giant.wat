@@ -1,0 +1,10 @@
+;; Fails with a detail of two million digits.
+(func (export "run") (param $p i32) (result i32)
+  (drop (memory.grow (i32.const 32)))
+  (memory.fill (i32.const 65536) (i32.const 49) (i32.const 2000000))
+  (drop (call $answer (i32.const 0) (i32.const 0)))
+  (i32.store (i32.const 256) (i32.const 1))
+  (i32.store (i32.const 260) (i32.const 2))
+  (i32.store (i32.const 264) (i32.const 65536))
+  (i32.store (i32.const 268) (i32.const 2000000))
+  (i32.const 256))

@@ -1,0 +1,2 @@
+;; Imports a function that belongs to no interface.
+(component (import "system" (func (param "command" string))))

@@ -1,0 +1,11 @@
+;; Closes a stream that a timer still watches.
+(import "wasi:cli/stdout@0.2.6" "get-stdout" (func $stdout (result i32)))
+(import "wasi:io/streams@0.2.6" "[method]output-stream.subscribe" (func $watch (param i32) (result i32)))
+(import "wasi:io/poll@0.2.6" "[method]pollable.block" (func $block (param i32)))
+(import "wasi:io/streams@0.2.6" "[resource-drop]output-stream" (func $drop (param i32)))
+(func (export "run") (param $p i32) (result i32) (local $out i32) (local $watch i32)
+  (local.set $out (call $stdout))
+  (local.set $watch (call $watch (local.get $out)))
+  (call $drop (local.get $out))
+  (call $block (local.get $watch))
+  (call $echo (local.get $p)))

@@ -1,0 +1,11 @@
+;; Prints 4 KiB at a time without an end.
+(import "wasi:cli/stdout@0.2.6" "get-stdout" (func $stdout (result i32)))
+(import "wasi:io/streams@0.2.6" "[method]output-stream.blocking-write-and-flush"
+  (func $print (param i32 i32 i32 i32)))
+(func (export "run") (param $p i32) (result i32) (local $out i32)
+  (local.set $out (call $stdout))
+  (memory.fill (i32.const 4096) (i32.const 120) (i32.const 4096))
+  (loop $again
+    (call $print (local.get $out) (i32.const 4096) (i32.const 4096) (i32.const 256))
+    (br $again))
+  unreachable)
