@@ -1,0 +1,5 @@
+//! The target `data`, led by coverage.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| weir_fuzz::run("data", input));
