@@ -28,10 +28,10 @@ async fn an_action_gets_the_payload_and_its_output_is_recorded_with_what_it_used
     let run = server.last_run().await?;
     let step = &run["steps"][0];
     assert_eq!((&step["id"], &step["exit"], &step["output"]), (&json!("work"), &json!("next"), &payload));
-    assert!(step["fuel"].as_u64() > Some(0) && step["memory_bytes"].as_u64() > Some(0));
+    assert!(step["usage"]["fuel"].as_u64() > Some(0) && step["usage"]["memory_bytes"].as_u64() > Some(0));
     // The same component and input use the same fuel.
     server.post(&url, payload.to_string()).await?;
-    assert_eq!(server.last_run().await?["steps"][0]["fuel"], step["fuel"]);
+    assert_eq!(server.last_run().await?["steps"][0]["usage"]["fuel"], step["usage"]["fuel"]);
     Ok(())
 }
 
@@ -99,6 +99,33 @@ steps:
     assert_eq!(answer["rows"][0], json!({ "name": "Ada", "age": 36 }));
     assert_eq!(answer["verdict"]["valid"], json!(false));
     assert_eq!(answer["verdict"]["errors"][0]["path"], "/1/age");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_upload_is_told_how_far_it_is_where_its_client_asks() -> Result<()> {
+    let server = Server::start()?;
+    let push = |bytes: Vec<u8>| {
+        let request = server.api(reqwest::Method::POST, "/tenants/default/actions");
+        request.header("accept", "application/x-ndjson").header("content-type", "application/wasm").body(bytes)
+    };
+    let told = async |bytes: Vec<u8>| -> Result<Vec<Value>> {
+        let answer = push(bytes).send().await?;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+        Ok(answer.text().await?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+    };
+    let lines = told(std::fs::read(component("echo"))?).await?;
+    let (done, stages) = lines.split_last().expect("there are lines");
+    let stages: Vec<_> = stages.iter().map(|line| line["stage"].as_str().unwrap_or_default()).collect();
+    assert_eq!(stages, ["checking", "compiling", "describing"]);
+    assert_eq!(done["done"]["name"], "echo");
+    let lines = told(b"(component)".to_vec()).await?;
+    assert_eq!(lines.last().expect("there are lines")["error"]["code"], "WEIR-SANDBOX-NOT-BINARY");
+    // An upload refused before its body is read is refused by its status, as ever.
+    let url = format!("{}/api/v1/tenants/default/actions", server.admin);
+    let refused = server.client.post(url).header("accept", "application/x-ndjson").send().await?;
+    assert_eq!(refused.status(), 401);
     Ok(())
 }
 

@@ -72,7 +72,7 @@ steps:
     for step in steps {
         let started = step["started_us"].as_u64().context("no start")?;
         assert!(started >= before && step["duration_us"].is_u64() && step["attempt"] == 1, "{step}");
-        assert_eq!(step["fuel"].as_u64() > Some(0), step["uses"] == "echo@1", "{step}");
+        assert_eq!(step["usage"]["fuel"].as_u64() > Some(0), step["uses"] == "echo@1", "{step}");
         before = started;
     }
     let [note, work, drop, _, broken, _] = [0, 1, 2, 3, 4, 5].map(|at| &run["steps"][at]);

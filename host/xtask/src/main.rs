@@ -1,14 +1,16 @@
-//! `cargo xtask …`: set-up, demo, test, lint, actions, bench. It starts other programs and depends on nothing heavy, so
-//! that it builds in seconds on a machine that has nothing but Rust.
+//! `cargo xtask …`: set-up, demo, test, lint, actions, fuzz, soak, bench. It starts other programs and depends on nothing
+//! heavy, so that it builds in seconds on a machine that has nothing but Rust.
 
 #![forbid(unsafe_code)]
 
 mod actions;
 mod bench;
 mod demo;
+mod fuzz;
 mod lint;
 mod setup;
 mod shell;
+mod soak;
 mod test;
 
 use std::time::Duration;
@@ -40,6 +42,17 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Try what takes bytes from strangers with inputs that nobody thought of
+    Fuzz {
+        /// One target of tests/fuzz; all where none is named
+        target: Option<String>,
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// What the inputs follow from, to try the same again
+        #[arg(long, env = "WEIR_FUZZ_SEED")]
+        seed: Option<u64>,
+    },
     /// Check formatting, clippy and the rules of the house
     Lint,
     /// Build the committed components again
@@ -47,6 +60,11 @@ enum Task {
         /// Change nothing; fail where the committed bytes differ
         #[arg(long)]
         check: bool,
+    },
+    /// Run tests with more rounds than the suite has time for
+    Soak {
+        #[command(subcommand)]
+        what: Soak,
     },
     /// Measure throughput, CPU per request, latency and memory beside a bare server
     Bench {
@@ -59,13 +77,25 @@ enum Task {
     },
 }
 
+#[derive(Subcommand)]
+enum Soak {
+    /// Every hostile guest beside a well-behaved neighbour, compile bombs too; prints latencies, memory and verdicts
+    Containment {
+        /// How often each guest is sent
+        #[arg(long, default_value_t = 200)]
+        rounds: u32,
+    },
+}
+
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Setup => setup::run(),
         Task::Demo { once } => demo::run(once),
         Task::Test { args } => test::run(&args.iter().map(String::as_str).collect::<Vec<_>>()),
+        Task::Fuzz { target, seconds, seed } => fuzz::run(&fuzz::Options { target, seconds, seed }),
         Task::Lint => lint::run(),
         Task::Actions { check } => actions::run(check),
+        Task::Soak { what: Soak::Containment { rounds } } => soak::containment(rounds),
         Task::Bench { rounds, seconds } => bench::run(&bench::Options { rounds, time: Duration::from_secs(seconds) }),
     }
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use rand::Rng as _;
 use weir_model::{Clock, Entropy, FlowName, Limits, RunId, TenantId, Timestamp};
-use weir_sandbox::{Call, NoVariables, Options, Sandbox};
+use weir_sandbox::{Call, Compiler, NoKv, NoVariables, Options, Sandbox};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -39,14 +39,21 @@ async fn main() -> Result<()> {
 #[expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 async fn measure(folder: &Path) -> Result<Vec<u64>> {
     let system = Arc::new(System);
-    let options =
-        Options { cache_dir: folder.join("components"), instances: 16, clock: system.clone(), entropy: system };
+    let options = Options {
+        cache_dir: folder.join("components"),
+        cache_bytes: 1 << 30,
+        compiler: Compiler::InProcess,
+        compilers: 1,
+        instances: 16,
+        clock: system.clone(),
+        entropy: system,
+    };
     let sandbox = Sandbox::new(options)?;
+    let (tenant, flow) = (TenantId::new("default")?, FlowName::new("bench")?);
     let component = concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/prebuilt/echo.wasm");
     let bytes = Bytes::from(std::fs::read(component)?);
-    let admitted = sandbox.admit(bytes).await?;
+    let admitted = sandbox.admit(&tenant, bytes, |_| {}).await?;
     let action = sandbox.get(&admitted.hash).context("the action is not ready")?;
-    let (tenant, flow) = (TenantId::new("default")?, FlowName::new("bench")?);
     let limits = Limits::default();
     let mut nanos = Vec::with_capacity(CALLS);
     for call in 0..WARM + CALLS {
@@ -60,7 +67,8 @@ async fn measure(folder: &Path) -> Result<Vec<u64>> {
             idempotency_key: "bench",
         };
         let started = Instant::now();
-        let call_of = Call { context, config: "{}", input: INPUT, limits: &limits, variables: Arc::new(NoVariables) };
+        let (variables, kv) = (Arc::new(NoVariables), Arc::new(NoKv));
+        let call_of = Call { context, config: "{}", input: INPUT, limits: &limits, variables, kv };
         let ran = action.run(call_of).await;
         let took = started.elapsed();
         if let Err(failure) = ran.result {
