@@ -52,6 +52,33 @@ pub async fn beside<T>(url: &str, work: impl Future<Output = T>) -> Result<(T, F
     Ok((worked, calling.await??))
 }
 
+/// Calls that fill what the store keeps in memory: each record is some 25 KB, and there are 64 MiB of cache.
+const FILL: usize = 8_000;
+
+/// Calls the flow as fast as it goes, so that the store holds in memory as much as it ever will.
+///
+/// # Errors
+/// Where an answer is not what it must be.
+pub async fn fill(url: &str) -> Result<()> {
+    let client = client()?;
+    let body = format!("[\"{}\"]", "x".repeat(8_000));
+    let mut open = JoinSet::new();
+    for _ in 0..8 {
+        let (client, url, body) = (client.clone(), url.to_owned(), body.clone());
+        open.spawn(async move {
+            for _ in 0..FILL / 8 {
+                let request = client.post(&url).header("content-type", "application/json").body(body.clone());
+                ensure!(request.send().await?.text().await? == body, "another answer than what was sent");
+            }
+            Ok(())
+        });
+    }
+    while let Some(done) = open.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
 async fn calls(url: String, over: Arc<AtomicBool>) -> Result<Figures> {
     let client = client()?;
     let mut figures = Figures::default();

@@ -46,6 +46,14 @@ pub(crate) fn on_demand() -> Result<Engine, SandboxError> {
     Engine::new(&config).map_err(|error| SandboxError::Engine { reason: format!("{error:#}") })
 }
 
+/// The same engine without metering, to measure what limits cost.
+#[cfg(test)]
+pub(crate) fn without_fuel() -> Engine {
+    let mut config = config();
+    config.consume_fuel(false).allocation_strategy(InstanceAllocationStrategy::Pooling(pool(4)));
+    Engine::new(&config).unwrap()
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     // A deterministic limit on work that also slices time: with a yield interval, epochs add cost and nothing else.
@@ -90,7 +98,8 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
     // Pages that a slot keeps are cleared by hand, which is cheaper than giving them back and faulting them in again.
     pool.linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10)
+        // All of what is kept is cleared after each call, so this is what most calls use and no more.
+        .async_stack_keep_resident(32 << 10)
         .max_unused_warm_slots(16);
     // Linux tells which pages were written, so that only those are cleared.
     pool.pagemap_scan(Enabled::Auto);

@@ -18,6 +18,7 @@ use weir_model::{Entropy, FlowName, Limits, ManualClock, RunId, TenantId};
 
 use crate::{Action, Call, Compiler, Context, MemoryKv, NoVariables, Options, Ran, Sandbox, Variables};
 
+#[derive(Default)]
 struct Counting(AtomicU64);
 
 impl Entropy for Counting {
