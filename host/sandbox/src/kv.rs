@@ -134,7 +134,14 @@ impl Kv for NoKv {
 /// A store in memory that ends with the process: for an author's tests. It has no quota.
 pub struct MemoryKv {
     clock: Arc<dyn Clock>,
-    entries: Mutex<(u64, BTreeMap<(String, String), KvEntry>)>,
+    entries: Mutex<Entries>,
+}
+
+/// Entries by bucket and key, and the version given last.
+#[derive(Default)]
+struct Entries {
+    version: u64,
+    all: BTreeMap<(String, String), KvEntry>,
 }
 
 impl MemoryKv {
@@ -156,13 +163,13 @@ impl MemoryKv {
     ) -> Result<(u64, T), KvError> {
         let now = self.now();
         let mut entries = self.entries.lock();
-        let (version, entries) = &mut *entries;
         let place = (bucket.to_owned(), key.to_owned());
-        let (bytes, answer) = value(entries.get(&place).filter(|entry| lives(entry, now)))?;
-        *version += 1;
+        let (bytes, answer) = value(entries.all.get(&place).filter(|entry| lives(entry, now)))?;
+        entries.version += 1;
+        let version = entries.version;
         let expires_at_ms = ttl_ms.map(|ttl| now.saturating_add(ttl));
-        entries.insert(place, KvEntry { value: bytes.into(), version: *version, expires_at_ms });
-        Ok((*version, answer))
+        entries.all.insert(place, KvEntry { value: bytes.into(), version, expires_at_ms });
+        Ok((version, answer))
     }
 }
 
@@ -178,7 +185,7 @@ impl Kv for MemoryKv {
     fn get<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<Option<KvEntry>, KvError>> {
         let now = self.now();
         let entries = self.entries.lock();
-        let found = entries.1.get(&(bucket.to_owned(), key.to_owned()));
+        let found = entries.all.get(&(bucket.to_owned(), key.to_owned()));
         ready(Ok(found.filter(|entry| lives(entry, now)).cloned()))
     }
 
@@ -207,7 +214,7 @@ impl Kv for MemoryKv {
     }
 
     fn delete<'a>(&'a self, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), KvError>> {
-        self.entries.lock().1.remove(&(bucket.to_owned(), key.to_owned()));
+        self.entries.lock().all.remove(&(bucket.to_owned(), key.to_owned()));
         ready(Ok(()))
     }
 
@@ -221,7 +228,7 @@ impl Kv for MemoryKv {
         let now = self.now();
         let entries = self.entries.lock();
         let mut keys: Vec<String> = entries
-            .1
+            .all
             .iter()
             .filter(|((in_bucket, key), entry)| {
                 in_bucket == bucket

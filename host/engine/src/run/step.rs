@@ -131,7 +131,7 @@ impl Run {
             started_us: executing.started_us,
             duration_us: context.elapsed_us().saturating_sub(executing.started_us),
             attempt: executing.attempt,
-            usage: notes.usage,
+            usage: notes.usage.map(|usage| *usage),
             limits_reached: notes.limits_reached,
             frame: executing.frame.clone(),
             input: executing.input.as_ref().map(|input| self.recorder.value(input)),

@@ -80,7 +80,7 @@ impl Step for ActionStep {
 
 fn finish(ran: Ran, missing: Vec<String>) -> Worked {
     let notes = Notes {
-        usage: Some(ran.usage),
+        usage: Some(Box::new(ran.usage)),
         limits_reached: ran.limits_reached.into_iter().map(str::to_owned).collect(),
         logs: ran.logs,
         logs_dropped: ran.logs_dropped,

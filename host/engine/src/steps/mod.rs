@@ -126,7 +126,7 @@ pub struct Notes {
     /// Bytes of log lines that were counted but not kept.
     pub logs_dropped: u64,
     /// What its component used; none for built-in kinds.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
     /// Names of limits that its component ran into.
     pub limits_reached: Vec<String>,
 }

@@ -37,11 +37,14 @@ pub(crate) fn definition(random: &mut Random) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// A key, and what makes something for it.
+type Extra = (&'static str, fn(&mut Random) -> Value);
+
 fn flow(random: &mut Random) -> Value {
     let steps: Vec<Value> = (0..=random.small(8)).map(|at| step(random, at)).collect();
     let mut flow = json!({ "weir": 1, "name": "fuzz", "steps": steps });
     let Value::Object(map) = &mut flow else { return flow };
-    let extras: [(&str, fn(&mut Random) -> Value); 7] = [
+    let extras: [Extra; 7] = [
         ("trigger", |random| json!({ "webhook": webhook(random) })),
         ("variables", |random| value(random, 3)),
         ("limits", limits),
@@ -110,7 +113,7 @@ fn step(random: &mut Random, at: usize) -> Value {
             }
         }
     }
-    let extras: [(&str, fn(&mut Random) -> Value); 6] = [
+    let extras: [Extra; 6] = [
         ("input", |random| tree(random, 2)),
         ("save", |random| json!(random.pick(&["x", "payload", "a b", "loop", "ä", ""]))),
         ("retry", |random| json!({ "attempts": random.below(25), "backoff": span(random) })),
