@@ -51,8 +51,10 @@ async fn hostile_code_fails_alone_with_its_code_and_leaves_nothing_behind() -> R
     // Warm: the store's buffers and cache full, every guest a few times; then the neighbour alone.
     if soak {
         neighbour::fill(&stage.neighbour).await?;
+        let read = host.read_all(&client()?, NEIGHBOUR).await?;
+        ensure!(read >= neighbour::FILL, "only {read} runs are in the log");
     }
-    let mut seen = attack(&host, &stage, if soak { 20 } else { 3 }, false).await?;
+    let mut seen = attack(&host, &stage, if soak { 20 } else { 3 }, soak).await?;
     seen.judge()?;
     let alone = Duration::from_secs(if soak { 30 } else { 3 });
     let ((), alone) = beside(&stage.neighbour, tokio::time::sleep(alone)).await?;

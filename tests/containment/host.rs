@@ -142,6 +142,26 @@ impl Host {
         Ok(url.with_context(|| format!("{name}: {published}"))?.to_owned())
     }
 
+    /// Reads the records of all runs of a tenant, newest first: how many there are.
+    ///
+    /// # Errors
+    /// Where there is no answer that makes sense.
+    pub async fn read_all(&self, client: &Client, tenant: &str) -> Result<usize> {
+        let (mut read, mut after) = (0, String::new());
+        loop {
+            let path = format!("/tenants/{tenant}/runs?limit=200{after}");
+            let page: Value = self.api(client, Method::GET, &path).send().await?.json().await?;
+            for run in page["items"].as_array().with_context(|| format!("no page: {page}"))? {
+                self.record(client, tenant, run["id"].as_str().context("a run without an id")?).await?;
+                read += 1;
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(read),
+            }
+        }
+    }
+
     /// A run's record, once it has ended.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub async fn beside<T>(url: &str, work: impl Future<Output = T>) -> Result<(T, F
 }
 
 /// Calls that fill what the store keeps in memory: each record is some 25 KB, and there are 64 MiB of cache.
-const FILL: usize = 8_000;
+pub const FILL: usize = 8_000;
 
 /// Calls the flow as fast as it goes, so that the store holds in memory as much as it ever will.
 ///

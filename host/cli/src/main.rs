@@ -57,7 +57,7 @@ fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
         Command::Serve(args) => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-            builder.worker_threads(args.workers.map_or(cores.saturating_sub(1).max(1), NonZeroUsize::get));
+            builder.worker_threads(args.workers.map_or(cores.max(2), NonZeroUsize::get));
             // How many tasks run before sockets and timers are looked at again: a call that computes takes a slice of up
             // to a millisecond of each, and with tokio's 61 of them a neighbour waits long to be heard.
             builder.event_interval(3);

@@ -52,8 +52,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "WEIR_LIMITS", hide_env_values = true)]
     pub(crate) limits: Option<PathBuf>,
 
-    /// Worker threads for calls; one less than there are cores where nothing is said, since the store and the system
-    /// need some of them too
+    /// Worker threads for calls; as many as there are cores where nothing is said, and never less than two, so that
+    /// nobody waits behind one long step
     #[arg(long, value_name = "N", env = "WEIR_WORKERS", hide_env_values = true)]
     pub(crate) workers: Option<NonZeroUsize>,
 
