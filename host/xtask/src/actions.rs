@@ -12,6 +12,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::shell;
+
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "guest";
 
@@ -30,7 +32,7 @@ const COMPILER: &str = "actions/prebuilt/rustc.txt";
 /// # Errors
 /// Where the Wasm target is missing, a build fails, or with `check` bytes differ.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let root = root()?;
+    let root = shell::root();
     let rustc = Rustc::of(&root)?;
     rustc.ensure_target()?;
     if check {
@@ -191,11 +193,6 @@ fn cargo(root: &Path) -> Command {
 }
 
 /// The checkout: this package lies two folders below it.
-fn root() -> Result<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Ok(here.ancestors().nth(2).context("xtask lies outside its checkout")?.to_owned())
-}
-
 fn target_dir(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }

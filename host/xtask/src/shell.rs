@@ -1,6 +1,6 @@
 //! Running other programs and saying what is run. It knows none of them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -10,8 +10,9 @@ pub(crate) const PROFILE: &str = "release";
 
 /// The checkout's folder.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
+    // What cargo says now goes before what it said at the build: checkouts that share a target folder share this program.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    here.ancestors().nth(2).unwrap_or(&here).to_owned()
 }
 
 /// Runs a program to its end in the checkout; its output is shown.
