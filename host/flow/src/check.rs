@@ -3,10 +3,13 @@
 
 mod flow;
 mod graph;
+mod idempotency;
 mod limits;
 mod names;
 mod near;
 mod retry;
+mod running;
+mod schedule;
 mod shape;
 mod step;
 mod webhook;
@@ -22,8 +25,9 @@ use crate::plan::{Compiled, Kinds, Plan, PlanStep};
 use crate::{Data, Escape, Template};
 
 pub use limits::read_limits;
-pub(crate) use limits::{is_never_zero, is_of_run};
+pub(crate) use limits::{is_never_zero, is_of_run, is_of_tenant};
 pub use names::variable_trouble;
+pub(crate) use near::{instead, nearest};
 pub use shape::escaped as pointer_token;
 pub use step::StepCheck;
 
@@ -165,6 +169,11 @@ fn assemble<S>(def: &FlowDef, made: Vec<Option<Made<S>>>, routes: Vec<Option<Rou
         webhook: def.trigger.webhook.clone(),
         capture: def.capture.unwrap_or_default(),
         limits: def.limits.clone().map(Box::new),
+        concurrency: def.concurrency,
+        ordered: def.ordered,
+        on_failure: def.on_failure.clone(),
+        disable_after: def.disable_after,
+        schedule: def.trigger.schedule.clone().map(Box::new),
         index,
     })
 }

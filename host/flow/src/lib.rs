@@ -6,8 +6,10 @@
 
 mod check;
 mod condition;
+mod cron;
 mod data;
 mod document;
+mod facts;
 #[cfg(test)]
 mod for_tests;
 mod machine;
@@ -19,8 +21,10 @@ mod template;
 
 pub use check::{Checked, MOST_STEPS, StepCheck, check, pointer_token, read_limits, variable_trouble};
 pub use condition::{Condition, OPERATORS, OperatorInfo, Verdict, condition_schema};
+pub use cron::{Cron, CronError};
 pub use data::{Data, DataError, Kind as DataKind, MAX_DEPTH};
 pub use document::{Document, MOST_BYTES, MOST_NODES};
+pub use facts::facts;
 pub use machine::{MOST_AT_ONCE, MOST_FRAMES, MOST_ITEMS, MOST_THREADS, MachineError, Open, Position, ThreadId};
 pub use plan::{
     Compiled, DONE, END, ERROR, Exit, ExitDefault, ITEM, Kind, Kinds, NEXT, Plan, PlanStep, RetryPlan, Role, Target,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use weir_model::{ActionVersion, Capture, FlowName, LimitOverrides, StepDef, WebhookDef};
+use weir_model::{ActionVersion, Capture, FlowName, LimitOverrides, ScheduleDef, StepDef, WebhookDef};
 
 use crate::{Data, StepCheck, Template};
 
@@ -188,6 +188,16 @@ pub struct Plan<S> {
     pub capture: Capture,
     /// What its runs and their steps may use, where that is less than the tenant may.
     pub limits: Option<Box<LimitOverrides>>,
+    /// How many production runs of the background lane may be alive at a time.
+    pub concurrency: Option<u32>,
+    /// Whether those are taken strictly one after another.
+    pub ordered: bool,
+    /// The flow that is started when a production run fails.
+    pub on_failure: Option<FlowName>,
+    /// Failures in a row that switch the flow off.
+    pub disable_after: Option<u32>,
+    /// When it starts by itself.
+    pub schedule: Option<Box<ScheduleDef>>,
     pub(crate) index: HashMap<Arc<str>, usize>,
 }
 

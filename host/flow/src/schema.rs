@@ -3,8 +3,11 @@
 use serde_json::{Map, Value, json};
 use weir_model::Limits;
 
-use crate::check::{MOST_STEPS, is_never_zero, is_of_run};
+use crate::check::{MOST_STEPS, is_never_zero, is_of_run, is_of_tenant};
 use crate::plan::Kinds;
+
+/// The name of a flow.
+const NAME: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
 /// JSON Schema (2020-12) of a definition, with the `with` of every built-in kind.
 pub fn flow_schema<S>(kinds: &dyn Kinds<S>) -> Value {
@@ -34,23 +37,7 @@ pub fn flow_schema<S>(kinds: &dyn Kinds<S>) -> Value {
         "type": "object",
         "required": ["weir", "name", "steps"],
         "additionalProperties": false,
-        "properties": {
-            "weir": { "const": 1, "description": "The format's version." },
-            "name": { "type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
-                "description": "The flow's name, unique within its tenant." },
-            "description": { "type": ["string", "null"], "description": "What it is for." },
-            "trigger": { "type": ["object", "null"], "additionalProperties": false,
-                "description": "What starts it.",
-                "properties": { "webhook": { "anyOf": [webhook(), { "type": "null" }] } } },
-            "variables": { "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variable" },
-                "description": "Variables every run starts with; constants." },
-            "capture": { "enum": ["full", "errors", "summary", "none", null],
-                "description": "How much of a production run is recorded." },
-            "limits": limits(|_| true, "What its runs and their steps may use, where that is less than the tenant may."),
-            "steps": { "type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": { "$ref": "#/$defs/step" },
-                "description": "The steps; a run starts at the first." },
-            "layout": { "description": "Where the canvas puts things." },
-        },
+        "properties": properties(),
         "$defs": {
             "span": { "type": "string", "pattern": "^[0-9]+ ?(ms|s|m|h|d)$",
                 "description": "A length of time, such as 500ms, 30s, 15m, 4h or 2d." },
@@ -59,6 +46,40 @@ pub fn flow_schema<S>(kinds: &dyn Kinds<S>) -> Value {
             "condition": crate::condition_schema(),
             "step": step,
         },
+    })
+}
+
+fn properties() -> Value {
+    json!({
+        "weir": { "const": 1, "description": "The format's version." },
+        "name": { "type": "string", "pattern": NAME,
+            "description": "The flow's name, unique within its tenant." },
+        "description": { "type": ["string", "null"], "description": "What it is for." },
+        "trigger": { "type": ["object", "null"], "additionalProperties": false,
+            "description": "What starts it.",
+            "properties": {
+                "webhook": { "anyOf": [webhook(), { "type": "null" }] },
+                "schedule": { "anyOf": [schedule(), { "type": "null" }] },
+            } },
+        "variables": { "type": ["object", "null"], "propertyNames": { "$ref": "#/$defs/variable" },
+            "description": "Variables every run starts with; constants." },
+        "capture": { "enum": ["full", "errors", "summary", "none", null],
+            "description": "How much of a production run is recorded." },
+        "limits": limits(
+            |name| !is_of_tenant(name),
+            "What its runs and their steps may use, where that is less than the tenant may.",
+        ),
+        "concurrency": { "type": ["integer", "null"], "minimum": 1, "maximum": 10_000,
+            "description": "Production runs that nobody waits for and that may be alive at a time." },
+        "ordered": { "type": ["boolean", "null"],
+            "description": "Whether those are taken strictly one after another, in the order they were accepted." },
+        "on_failure": { "type": ["string", "null"], "pattern": NAME,
+            "description": "The flow that is started when a production run fails or runs out of time." },
+        "disable_after": { "type": ["integer", "null"], "minimum": 1, "maximum": 1_000,
+            "description": "Switches the flow off once so many production runs failed in a row." },
+        "steps": { "type": "array", "minItems": 1, "maxItems": MOST_STEPS, "items": { "$ref": "#/$defs/step" },
+            "description": "The steps; a run starts at the first." },
+        "layout": { "description": "Where the canvas puts things." },
     })
 }
 
@@ -87,7 +108,7 @@ fn step() -> Value {
                         "description": "1s for a fixed pause, 1s..30s for one that doubles up to the second." },
                 } },
             "timeout": { "$ref": "#/$defs/span", "description": "The step's wall time, 1ms to 15m." },
-            "limits": limits(|name| !is_of_run(name), "What it may use, where that is less than the flow may."),
+            "limits": limits(|name| !is_of_run(name) && !is_of_tenant(name), "What it may use, where that is less than the flow may."),
             "on": { "type": ["object", "null"], "additionalProperties": { "type": "string" },
                 "description": "Exits and where they lead: a step's id or `end`. `next` leads to the following step." },
         },
@@ -124,6 +145,7 @@ fn webhook() -> Value {
             "unanswered": { "type": "object", "additionalProperties": false,
                 "description": "The answer of a run that ended without reaching its response step.",
                 "properties": { "status": { "type": "integer", "minimum": 200, "maximum": 599 }, "json": {} } },
+            "idempotency": idempotency(),
             "cors": { "type": "object", "additionalProperties": false, "required": ["origins"],
                 "description": "Which pages may call it from a browser.",
                 "properties": {
@@ -131,6 +153,43 @@ fn webhook() -> Value {
                     "headers": { "type": "array", "items": { "type": "string" } },
                     "credentials": { "type": "boolean" },
                 } },
+        },
+    })
+}
+
+fn idempotency() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "How a repeated request is told: the first with a key runs, later ones get its answer.",
+        "oneOf": [{ "required": ["header"] }, { "required": ["pointer"] }],
+        "properties": {
+            "header": { "type": "string", "minLength": 1,
+                "description": "The request header that holds the key, such as idempotency-key." },
+            "pointer": { "type": "string", "pattern": "^/",
+                "description": "A JSON Pointer to the key in the payload, such as /id." },
+            "keep": { "$ref": "#/$defs/span", "description": "How long a key is remembered, 1s to 30d; 24h." },
+            "required": { "type": "boolean", "description": "Whether a request without a key is refused." },
+        },
+    })
+}
+
+fn schedule() -> Value {
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["cron"],
+        "description": "When it starts by itself, besides its hook, once it is published and enabled.",
+        "properties": {
+            "cron": { "type": "string", "description":
+                "Minute, hour, day of month, month, day of week, such as 0 9 * * MON-FRI; seconds may stand in front; or a \
+                 name such as @daily." },
+            "zone": { "type": ["string", "null"],
+                "description": "The IANA time zone it is read in, such as Europe/Berlin; UTC where nothing is said." },
+            "missed": { "enum": ["skip", "one", "all", null], "description":
+                "What happens to times that passed while the server did not run: nothing, one run for the last, or all up \
+                 to 1000." },
+            "payload": { "description": "What its runs start with; {\"scheduled_at\", \"cron\"} where nothing is said." },
         },
     })
 }

@@ -29,6 +29,19 @@ pub struct FlowDef {
     /// What its runs and their steps may use, where that is less than the tenant may.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limits: Option<LimitOverrides>,
+    /// How many production runs of the background lane may be alive at a time; none means as many as the tenant may have.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub concurrency: Option<u32>,
+    /// Whether its production runs of the background lane are taken strictly in the order they were accepted, each only
+    /// once the one before has ended.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ordered: bool,
+    /// The flow that is started when a production run of this one fails or runs out of time.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub on_failure: Option<FlowName>,
+    /// Switches the flow off once so many production runs failed in a row; none means never.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disable_after: Option<u32>,
     /// The steps, in order.
     pub steps: Vec<StepDef>,
     /// Where the canvas puts things; weir carries it and does not look inside.
@@ -43,6 +56,57 @@ pub struct TriggerDef {
     /// The hook's settings.
     #[serde(default)]
     pub webhook: WebhookDef,
+    /// When it starts by itself, besides its hook.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub schedule: Option<ScheduleDef>,
+}
+
+/// When a flow starts by itself. Only published, enabled flows do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleDef {
+    /// A cron expression of five fields: minute, hour, day of month, month, day of week.
+    pub cron: String,
+    /// The IANA time zone it is read in, such as `Europe/Berlin`; UTC where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub zone: Option<String>,
+    /// What happens to times at which the server did not run.
+    #[serde(default)]
+    pub missed: Missed,
+    /// What its runs start with; `{"scheduled_at": …}` where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub payload: Option<Value>,
+}
+
+/// What happens to scheduled times that passed while the server did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missed {
+    /// They are left out.
+    #[default]
+    Skip,
+    /// The last of them is made up for.
+    One,
+    /// All of them are made up for, up to a bound.
+    All,
+}
+
+/// How a hook tells a request that it had before. The first request with a key runs; later ones get its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdempotencyDef {
+    /// The request header that holds the key, such as `idempotency-key`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub header: Option<String>,
+    /// A JSON Pointer (RFC 6901) to the key in the payload, such as `/id`; one of the two must be given.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pointer: Option<String>,
+    /// How long a key is remembered; 24 h where nothing is said, at most 30 d.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub keep: Option<Span>,
+    /// Whether a request without a key is refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub required: bool,
 }
 
 /// How a flow's hook behaves.
@@ -70,6 +134,9 @@ pub struct WebhookDef {
     /// The answer of a run that ended without reaching its Response step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unanswered: Option<Unanswered>,
+    /// How a repeated request is told; without it every request runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub idempotency: Option<IdempotencyDef>,
     /// Which pages may call it from a browser.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cors: Option<Cors>,

@@ -253,6 +253,15 @@ impl RunIds {
     }
 }
 
+impl RunId {
+    /// The id of a run that must be the same however often it is asked for: `at` as its time, the rest from `seed`, which
+    /// must be unique to the run (a hash of what starts it).
+    pub fn derived(at: Timestamp, seed: [u8; 10]) -> Self {
+        let millis = u64::try_from(at.as_millis()).unwrap_or(0);
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &seed).into_uuid())
+    }
+}
+
 /// A custom action as a flow names it: `lead-score@1` (the newest 1.x), `lead-score@1.4.2`, or `lead-score` (the newest).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActionRef {

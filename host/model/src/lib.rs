@@ -23,12 +23,16 @@ pub use clock::{Clock, Entropy, ManualClock, Timestamp};
 pub use code::{Code, Coded};
 pub use event::{DebugEvent, EventKind};
 pub use finding::{Finding, Findings, Severity};
-pub use flow::{Accepted, Auth, Capture, Cors, FlowDef, Retry, StepDef, TriggerDef, Unanswered, WebhookDef};
+pub use flow::{
+    Accepted, Auth, Capture, Cors, FlowDef, IdempotencyDef, Missed, Retry, ScheduleDef, StepDef, TriggerDef,
+    Unanswered, WebhookDef,
+};
 pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
 pub use json::Json;
 pub use limits::{LimitInfo, LimitOverrides, Limits};
 pub use record::{
-    Answer, ErrorInfo, LogLevel, LogLine, Mode, Outcome, RunRecord, RunSummary, StepRecord, TriggerRecord, Usage,
+    Answer, ErrorInfo, LogLevel, LogLine, Mode, Origin, OriginKind, Outcome, RunRecord, RunSummary, StepRecord,
+    TriggerRecord, Usage,
 };
 pub use span::{Span, SpanError};
 pub use trigger::{RequestInfo, Trigger};

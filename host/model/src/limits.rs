@@ -130,6 +130,10 @@ limits! {
     run_kv_operations: 10_000;
     /// Outgoing requests of all steps of a run together.
     run_http_calls: 500;
+    /// Runs of a tenant that may be alive at a time in each lane: of callers who wait, and of the background.
+    tenant_runs: 256;
+    /// Runs of a tenant that may wait in the background's queue, those that wait for a time or a call included.
+    tenant_queue: 1_000_000;
     /// How deep flows may call flows.
     call_depth: 8;
     /// Bytes of one value in the run record; a longer one is cut and marked.

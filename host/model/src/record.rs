@@ -1,5 +1,7 @@
 //! The record of a run: what started it, what each step did, how it ended. It is data; the engine writes it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Code, FlowId, FlowName, Json, RequestInfo, RunId, TenantId, Timestamp};
@@ -156,7 +158,7 @@ pub struct Usage {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TriggerRecord {
     /// The request's head; secrets in headers are replaced before they come here.
-    pub request: RequestInfo,
+    pub request: Arc<RequestInfo>,
     /// The payload, cut at the limit.
     pub payload: Json,
     /// The run that called this one, for a flow called by another.
@@ -217,6 +219,30 @@ const fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
+/// What started a run where no request did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OriginKind {
+    /// It goes on where another run failed.
+    Retry,
+    /// It does again what another run did.
+    Replay,
+    /// Its flow's schedule.
+    Schedule,
+    /// The failure of another run.
+    Failure,
+}
+
+/// What started a run where no request did, and the run it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// What.
+    pub kind: OriginKind,
+    /// The run that was retried, replayed or failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub run: Option<RunId>,
+}
+
 /// The answer the caller got.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
@@ -255,6 +281,12 @@ pub struct RunSummary {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<ErrorInfo>,
+    /// What started it, where that was no request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
+    /// Until when it waits, where it waits; it may be called before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waits_until: Option<Timestamp>,
 }
 
 /// The full record of a run.
@@ -289,6 +321,17 @@ pub struct RunRecord {
     /// Whether something was left out because the record reached its cap.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub truncated: bool,
+    /// What started it, where that was no request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<Origin>,
+    /// How often it was taken up again after the server had stopped or the run had waited.
+    #[serde(skip_serializing_if = "is_none_yet", default)]
+    pub resumed: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_none_yet(n: &u32) -> bool {
+    *n == 0
 }
 
 impl RunRecord {
@@ -306,6 +349,8 @@ impl RunRecord {
             step_count: u32::try_from(self.steps.len()).unwrap_or(u32::MAX),
             status: self.answer.as_ref().map(|answer| answer.status),
             error: self.error.clone(),
+            origin: self.origin,
+            waits_until: None,
         }
     }
 }

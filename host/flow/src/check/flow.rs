@@ -12,8 +12,21 @@ use super::near::instead;
 use super::retry::backoff;
 use super::shape::{Part, Report, what};
 
-pub(super) const FLOW_KEYS: &[&str] =
-    &["weir", "name", "description", "trigger", "variables", "capture", "limits", "steps", "layout"];
+pub(super) const FLOW_KEYS: &[&str] = &[
+    "weir",
+    "name",
+    "description",
+    "trigger",
+    "variables",
+    "capture",
+    "limits",
+    "concurrency",
+    "ordered",
+    "on_failure",
+    "disable_after",
+    "steps",
+    "layout",
+];
 pub(super) const STEP_KEYS: &[&str] =
     &["id", "uses", "title", "with", "input", "save", "retry", "timeout", "limits", "on"];
 const CAPTURES: &[(&str, Capture)] =
@@ -47,9 +60,23 @@ impl Report<'_> {
         let variables = self.variables(&part);
         let capture = self.capture(&part);
         let limits = self.limits(&part, Level::Flow);
+        let running = self.running(&part, name.as_ref(), capture);
         let (steps, places) = self.steps(&part)?;
-        let layout = map.get("layout").cloned();
-        let def = FlowDef { weir: weir?, name: name?, description, trigger, variables, capture, limits, steps, layout };
+        let def = FlowDef {
+            weir: weir?,
+            name: name?,
+            description,
+            trigger,
+            variables,
+            capture,
+            limits,
+            concurrency: running.concurrency,
+            ordered: running.ordered,
+            on_failure: running.on_failure,
+            disable_after: running.disable_after,
+            steps,
+            layout: map.get("layout").cloned(),
+        };
         Some((def, places))
     }
 

@@ -11,20 +11,37 @@ use crate::document::Document;
 const CODE: &str = "WEIR-FLOW-LIMIT";
 /// With none of these nothing could ever run.
 const NEVER_ZERO: &[&str] =
-    &["fuel", "memory_bytes", "step_millis", "output_bytes", "run_steps", "run_millis", "run_fuel"];
+    &["fuel", "memory_bytes", "step_millis", "output_bytes", "run_steps", "run_millis", "run_fuel", "tenant_runs"];
 
 /// Where limits are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
-    /// In a flow, or above it: every limit may be set.
+    /// For a tenant, or above it: every limit may be set.
+    Tenant,
+    /// In a flow: what counts a whole tenant may not.
     Flow,
-    /// In a step: what counts a whole run may not.
+    /// In a step: what counts a whole run may not either.
     Step,
+}
+
+impl Level {
+    fn may_set(self, name: &str) -> bool {
+        match self {
+            Self::Tenant => true,
+            Self::Flow => !is_of_tenant(name),
+            Self::Step => !is_of_tenant(name) && !is_of_run(name),
+        }
+    }
 }
 
 /// Whether a limit counts a whole run, so that no step can set it.
 pub(crate) fn is_of_run(name: &str) -> bool {
     name.starts_with("run_") || matches!(name, "variable_bytes" | "call_depth" | "record_value_bytes" | "record_bytes")
+}
+
+/// Whether a limit counts a whole tenant, so that no flow can set it.
+pub(crate) fn is_of_tenant(name: &str) -> bool {
+    name.starts_with("tenant_")
 }
 
 /// Whether a limit cannot be 0.
@@ -44,7 +61,7 @@ pub fn read_limits(text: &str) -> Result<LimitOverrides, Findings> {
     let mut report = Report { document: &document, findings: Findings::new() };
     let limits = match document.value() {
         Value::Null => LimitOverrides::default(),
-        Value::Object(map) => report.limits_of(&Part { map, path: String::new(), step: None }, Level::Flow),
+        Value::Object(map) => report.limits_of(&Part { map, path: String::new(), step: None }, Level::Tenant),
         other => {
             let message =
                 format!("limits are names with numbers, this is {}: write it like `fuel: 50000000`", what(other));
@@ -80,10 +97,16 @@ impl Report<'_> {
 
 /// A limit's number, none where it is left open; or what is wrong with it.
 fn limit(name: &str, value: &Value, level: Level) -> Result<Option<u64>, String> {
-    let names = Limits::TABLE.iter().map(|limit| limit.name).filter(|name| level == Level::Flow || !is_of_run(name));
+    let names = Limits::TABLE.iter().map(|limit| limit.name).filter(|name| level.may_set(name));
     if !Limits::TABLE.iter().any(|limit| limit.name == name) {
         let shown: String = name.chars().take(80).collect();
         return Err(format!("there is no limit `{shown}`: {}", instead(name, names)));
+    }
+    if level != Level::Tenant && is_of_tenant(name) {
+        return Err(format!(
+            "`{name}` counts a whole tenant and no flow can set it: set it with `weir limits set`, or in the server's \
+             limits"
+        ));
     }
     if level == Level::Step && is_of_run(name) {
         return Err(format!("`{name}` counts a whole run and no step can set it: set it in the flow's `limits`"));
@@ -110,6 +133,7 @@ mod tests {
         let read = read_limits("# for the small machine\nfuel: 5\nkv_operations: 0\nhandles:\n").unwrap();
         assert_eq!(read, LimitOverrides { fuel: Some(5), kv_operations: Some(0), ..LimitOverrides::default() });
         assert_eq!(read_limits(r#"{"run_steps": 7}"#).unwrap().run_steps, Some(7));
+        assert_eq!(read_limits("tenant_queue: 0").unwrap().tenant_queue, Some(0));
         assert_eq!(read_limits("\n# none yet\n").unwrap(), LimitOverrides::default());
         let wrong = "fule: 1\nfuel: 0\nmemory_bytes: -1\nstep_millis: 1s\nhandles: 1.5\nlog_bytes: [1]\n";
         let findings = read_limits(wrong).unwrap_err();
@@ -130,7 +154,8 @@ mod tests {
     #[test]
     fn the_names_of_a_run_are_names_of_limits() {
         let of_run = Limits::TABLE.iter().filter(|limit| is_of_run(limit.name)).count();
+        let of_tenant = Limits::TABLE.iter().filter(|limit| is_of_tenant(limit.name)).count();
         let never_zero = Limits::TABLE.iter().filter(|limit| is_never_zero(limit.name)).count();
-        assert_eq!((of_run, never_zero), (10, NEVER_ZERO.len()));
+        assert_eq!((of_run, of_tenant, never_zero), (10, 2, NEVER_ZERO.len()));
     }
 }

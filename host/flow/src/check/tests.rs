@@ -289,3 +289,75 @@ proptest::proptest! {
         let _ = faults(&text.into_iter().collect::<String>());
     }
 }
+
+#[test]
+fn a_flow_says_when_it_starts_by_itself_how_its_runs_are_taken_and_what_follows_failures() {
+    let text = "weir: 1
+name: x
+trigger:
+  webhook: { idempotency: { header: Idempotency-Key, keep: 2d, required: true } }
+  schedule: { cron: 0 9 * * MON-FRI, zone: Europe/Berlin, missed: all, payload: { a: 1 } }
+concurrency: 2
+ordered: true
+on_failure: tell
+disable_after: 5
+steps: [{ id: a, uses: set }]
+";
+    let sound = checked(&text.replace("concurrency: 2\n", ""));
+    assert!(sound.findings.is_empty(), "{:#?}", sound.findings);
+    let plan = checked(text).plan.unwrap();
+    assert_eq!(faults(text), [("CONCURRENCY".to_owned(), "/concurrency".to_owned(), 6)], "which is a warning");
+    assert_eq!((plan.concurrency, plan.ordered, plan.disable_after), (Some(2), true, Some(5)));
+    assert_eq!(plan.on_failure.as_ref().map(|name| name.as_str()), Some("tell"));
+    let schedule = plan.schedule.as_ref().unwrap();
+    assert_eq!((schedule.zone.as_deref(), schedule.missed), (Some("Europe/Berlin"), weir_model::Missed::All));
+    assert_eq!(schedule.payload, Some(json!({ "a": 1 })));
+    let idempotency = plan.webhook.idempotency.as_ref().unwrap();
+    assert_eq!((idempotency.header.as_deref(), idempotency.required), (Some("idempotency-key"), true));
+
+    let wrong = "weir: 1
+name: x
+capture: none
+trigger:
+  webhook:
+    idempotency: { header: 'a b', pointer: id, keep: 31d, requird: true }
+  schedule: { cron: 0 9 * * MONDAY, zone: Europe/Berln, missed: som, payload: ['{{ 1 }}'] }
+limits: { tenant_runs: 1 }
+concurrency: 0
+ordered: 1
+on_failure: x
+disable_after: 1001
+steps: [{ id: a, uses: set, limits: { tenant_queue: 1 } }]
+";
+    let expected = [
+        "CONCURRENCY /concurrency",
+        "CRON /trigger/schedule/cron",
+        "DISABLE-AFTER /disable_after",
+        "DISABLE-AFTER /disable_after",
+        "IDEMPOTENCY /trigger/webhook/idempotency/header",
+        "IDEMPOTENCY /trigger/webhook/idempotency/keep",
+        "IDEMPOTENCY /trigger/webhook/idempotency/pointer",
+        "IDEMPOTENCY /trigger/webhook/idempotency/pointer",
+        "LIMIT /limits/tenant_runs",
+        "LIMIT /steps/0/limits/tenant_queue",
+        "ON-FAILURE /on_failure",
+        "SCHEDULE /trigger/schedule/missed",
+        "SCHEDULE /trigger/schedule/payload",
+        "TYPE /ordered",
+        "UNKNOWN-KEY /trigger/webhook/idempotency/requird",
+        "ZONE /trigger/schedule/zone",
+    ];
+    let mut found: Vec<String> = faults(wrong).into_iter().map(|(code, path, _)| format!("{code} {path}")).collect();
+    found.sort();
+    assert_eq!(found, expected);
+    let said = checked(wrong).findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>().join("\n");
+    for words in ["did you mean `Europe/Berlin`?", "did you mean `required`?", "whole tenant", "no run is kept"] {
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+    }
+    let missing = "trigger: { webhook: { idempotency: {} }, schedule: {} }\nsteps: [{ id: a, uses: set }]";
+    let found = faults(&format!("weir: 1\nname: x\n{missing}"));
+    assert!(found.len() == 2 && found.iter().all(|(code, ..)| code == "MISSING-KEY"), "{found:?}");
+    let schema = crate::flow_schema(&SmallKinds::default());
+    assert!(schema.pointer("/properties/limits/properties/tenant_runs").is_none());
+    assert!(schema.pointer("/properties/trigger/properties/schedule/anyOf/0/properties/cron").is_some());
+}

@@ -9,7 +9,7 @@ use super::near::nearest;
 use super::shape::{Part, Report, what};
 
 const WEBHOOK_KEYS: &[&str] =
-    &["methods", "content_types", "max_body", "auth", "wait", "accepted", "unanswered", "cors"];
+    &["methods", "content_types", "max_body", "auth", "wait", "accepted", "unanswered", "idempotency", "cors"];
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -17,9 +17,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 impl Report<'_> {
     pub(super) fn trigger(&mut self, flow: &Part<'_>) -> TriggerDef {
         let Some(trigger) = self.object(flow, "trigger") else { return TriggerDef::default() };
-        self.known(&trigger, &["webhook"]);
+        self.known(&trigger, &["webhook", "schedule"]);
         let webhook = self.object(&trigger, "webhook").map(|part| self.webhook(&part)).unwrap_or_default();
-        TriggerDef { webhook }
+        TriggerDef { webhook, schedule: self.schedule(&trigger) }
     }
 
     fn webhook(&mut self, part: &Part<'_>) -> WebhookDef {
@@ -32,6 +32,7 @@ impl Report<'_> {
             wait: self.wait(part),
             accepted: self.accepted(part),
             unanswered: self.unanswered(part),
+            idempotency: self.idempotency(part),
             cors: self.cors(part),
         }
     }
@@ -180,7 +181,7 @@ impl Report<'_> {
 }
 
 /// A token of RFC 9110 §5.6.2.
-fn is_token(text: &str) -> bool {
+pub(super) fn is_token(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     (1..=128).contains(&text.len()) && text.bytes().all(plain)
 }
