@@ -8,11 +8,14 @@ mod bus;
 mod error;
 mod local;
 mod seam;
+mod upkeep;
 
 pub use bus::{DebugBus, Subscription};
 pub use error::ClusterError;
-pub use seam::{Artifacts, BoxFuture, Cluster, Definitions, Health, KvStore, Queue, RunLog};
+pub use seam::{Artifacts, BoxFuture, Cluster, Definitions, Health, KvStore, Queue, RunLog, Seen};
+pub use upkeep::Upkeep;
 pub use weir_store::{
-    Ack, Change, Doc, DocKey, DocKind, Entry, Expect, KvAdd, KvList, KvPage, KvPlace, KvQuota, KvSet, KvValue,
-    MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter, StoreError,
+    Ack, BackupInfo, BackupOrder, BackupStage, Bucket, Change, Detached, Doc, DocKey, DocKind, Done, Entry, Expect,
+    KvAdd, KvList, KvPage, KvPlace, KvQuota, KvSet, KvValue, MAX_PAGE, Page, QueueKey, QueuedRun, Remembered,
+    RunFilter, SeenKey, StoreError, When,
 };

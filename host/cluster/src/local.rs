@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 use weir_store::{
-    Ack, Answer, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry, KvAdd,
-    KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader, QueueWriter, QueuedRun,
-    RunFilter, RunReader, RunWriter, Store,
+    Ack, Answer, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Done, Entry,
+    KvAdd, KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader, QueueWriter,
+    QueuedRun, Remembered, RunFilter, RunReader, RunWriter, SeenKey, SeenReader, SeenWriter, Store, When,
 };
 
-use crate::{Artifacts, BoxFuture, ClusterError, Definitions, Health, KvStore, Queue, RunLog};
+use crate::{Artifacts, BoxFuture, ClusterError, Definitions, Health, KvStore, Queue, RunLog, Seen};
 
 pub(crate) struct Local(pub(crate) Arc<Store>);
 
@@ -62,12 +62,50 @@ impl Queue for Local {
         self.0.push(run)
     }
 
-    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack {
-        self.0.forget(key, flow)
+    fn forget(&self, done: Done) -> Ack {
+        self.0.forget(done)
     }
 
-    fn load(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, ClusterError> {
-        Ok(self.0.queued(after, limit)?)
+    fn get(&self, tenant: &TenantId, run: RunId) -> Result<Option<QueuedRun>, ClusterError> {
+        Ok(self.0.queued(tenant, run)?)
+    }
+
+    fn ready(&self, tenant: &TenantId, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueueKey>, ClusterError> {
+        Ok(self.0.ready(tenant, after, limit)?)
+    }
+
+    fn ready_tenants(&self) -> Result<Vec<TenantId>, ClusterError> {
+        Ok(self.0.ready_tenants()?)
+    }
+
+    fn timers(&self, when: When, limit: usize) -> Result<Vec<QueueKey>, ClusterError> {
+        Ok(self.0.timers(when, limit)?)
+    }
+
+    fn head(&self, tenant: &TenantId, flow: FlowId) -> Result<Option<RunId>, ClusterError> {
+        Ok(self.0.head(tenant, flow)?)
+    }
+
+    fn ordered_flows(&self) -> Result<Vec<(TenantId, FlowId)>, ClusterError> {
+        Ok(self.0.ordered_flows()?)
+    }
+
+    fn counts(&self) -> Result<Vec<(TenantId, u64)>, ClusterError> {
+        Ok(self.0.queue_counts()?)
+    }
+}
+
+impl Seen for Local {
+    fn get(&self, key: &SeenKey, now: Timestamp) -> Result<Option<Bytes>, ClusterError> {
+        Ok(self.0.seen(key, now)?)
+    }
+
+    fn put(&self, seen: Remembered) -> Ack {
+        self.0.remember(seen)
+    }
+
+    fn sweep(&self, now: Timestamp, most: usize) -> BoxFuture<Result<usize, ClusterError>> {
+        answered(self.0.forget_seen(now, most))
     }
 }
 
@@ -78,6 +116,10 @@ impl RunLog for Local {
 
     fn get(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, ClusterError> {
         Ok(self.0.run(tenant, run)?)
+    }
+
+    fn resume_state(&self, tenant: &TenantId, run: RunId) -> Result<Option<Bytes>, ClusterError> {
+        Ok(self.0.resume_state(tenant, run)?)
     }
 
     fn list(&self, filter: &RunFilter, after: Option<&str>, limit: usize) -> Result<Page, ClusterError> {
@@ -129,7 +171,7 @@ impl Health for Local {
 mod tests {
     use std::task::{Context, Poll, Waker};
 
-    use weir_model::Coded;
+    use weir_model::{Coded, Mode};
     use weir_store::{Expect, Options};
 
     use super::*;
@@ -146,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_keeps_definitions_and_artifacts_in_its_store() {
+    fn one_host_keeps_definitions_artifacts_and_requests_in_its_store() {
         let folder = std::env::temp_dir().join(format!("weir-cluster-{}", std::process::id()));
         let store = Store::open(&folder, &Options::default()).unwrap();
         let cluster = Cluster::local(store);
@@ -163,6 +205,14 @@ mod tests {
         assert_eq!(cluster.artifacts.get(&hash).unwrap().unwrap(), "component");
         wait(cluster.artifacts.delete(&hash)).unwrap();
         assert!(cluster.artifacts.get(&hash).unwrap().is_none() && cluster.is_healthy());
+
+        let (tenant, flow) = (TenantId::new("default").unwrap(), FlowId::from_bytes([1; 16]));
+        let key = SeenKey { tenant, flow, mode: Mode::Production, digest: [2; 32] };
+        let until = Timestamp::from_millis(5);
+        cluster.seen.put(Remembered { key: key.clone(), until, value: "answer".into() }).wait().unwrap();
+        assert_eq!(cluster.seen.get(&key, Timestamp::from_millis(4)).unwrap().unwrap(), "answer");
+        assert_eq!(wait(cluster.seen.sweep(until, 10)).unwrap(), 1);
+        assert!(cluster.seen.get(&key, Timestamp::from_millis(4)).unwrap().is_none());
         drop(cluster);
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 use weir_store::{
-    Ack, Change, Doc, DocKey, DocKind, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue, Page, QueueKey,
-    QueuedRun, RunFilter, Store,
+    Ack, Change, Doc, DocKey, DocKind, Done, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue, Page, QueueKey,
+    QueuedRun, Remembered, RunFilter, SeenKey, Store, When,
 };
 
 use crate::local::Local;
-use crate::{ClusterError, DebugBus};
+use crate::{ClusterError, DebugBus, Upkeep};
 
 /// A boxed future.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -64,13 +64,64 @@ pub trait Queue: Send + Sync {
     fn push(&self, run: QueuedRun) -> Ack;
 
     /// Removes a queued run and its summary, for flows that keep no trace of their runs.
-    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack;
+    fn forget(&self, done: Done) -> Ack;
 
-    /// Queued runs after a place, in the order they are due. Only an empty answer is the end.
+    /// A queued run with its place and state.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    fn load(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, ClusterError>;
+    fn get(&self, tenant: &TenantId, run: RunId) -> Result<Option<QueuedRun>, ClusterError>;
+
+    /// Places of a tenant's ready runs after a place, in their order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn ready(&self, tenant: &TenantId, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueueKey>, ClusterError>;
+
+    /// The tenants that have ready runs.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn ready_tenants(&self) -> Result<Vec<TenantId>, ClusterError>;
+
+    /// Places of runs that wait for a time (`After` or `At`), the earliest first, whenever they are due.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn timers(&self, when: When, limit: usize) -> Result<Vec<QueueKey>, ClusterError>;
+
+    /// The run that is next, or under way, in a flow that takes its runs in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn head(&self, tenant: &TenantId, flow: FlowId) -> Result<Option<RunId>, ClusterError>;
+
+    /// The flows that have queued runs which they take in order.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn ordered_flows(&self) -> Result<Vec<(TenantId, FlowId)>, ClusterError>;
+
+    /// How many queued runs each tenant has, whatever they wait for. Walks all of them: for the start.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn counts(&self) -> Result<Vec<(TenantId, u64)>, ClusterError>;
+}
+
+/// Requests that hooks must know again.
+pub trait Seen: Send + Sync {
+    /// What is remembered of a request, unless that ended by `now`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn get(&self, key: &SeenKey, now: Timestamp) -> Result<Option<Bytes>, ClusterError>;
+
+    /// Remembers a request; the end of a process does not take it, a power cut may.
+    fn put(&self, seen: Remembered) -> Ack;
+
+    /// Removes what ended by `now`: how many it looked at; fewer than `most` once nothing is left.
+    fn sweep(&self, now: Timestamp, most: usize) -> BoxFuture<Result<usize, ClusterError>>;
 }
 
 /// What happened in runs.
@@ -83,6 +134,12 @@ pub trait RunLog: Send + Sync {
     /// # Errors
     /// Where the store cannot be read.
     fn get(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, ClusterError>;
+
+    /// The state from which a run can be retried, where it was kept.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    fn resume_state(&self, tenant: &TenantId, run: RunId) -> Result<Option<Bytes>, ClusterError>;
 
     /// A page of runs, newest first, after the place that the page before gave as `next`.
     ///
@@ -146,6 +203,10 @@ pub struct Cluster {
     pub run_log: Arc<dyn RunLog>,
     /// What actions keep.
     pub kv: Arc<dyn KvStore>,
+    /// What hooks remember.
+    pub seen: Arc<dyn Seen>,
+    /// Retention and backups.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Live events.
     pub events: Arc<DebugBus>,
     /// Whether it works.
@@ -162,6 +223,8 @@ impl Cluster {
             queue: local.clone(),
             run_log: local.clone(),
             kv: local.clone(),
+            seen: local.clone(),
+            upkeep: local.clone(),
             events: Arc::new(DebugBus::default()),
             health: local,
         }

@@ -1,15 +1,17 @@
 //! The bytes of every value. A decoder takes any bytes and answers with an error, never with a guess.
 
 use bytes::Bytes;
-use weir_model::{FlowId, Mode, Outcome, RunSummary};
+use weir_model::{FlowId, Mode, Outcome, RunId, RunSummary, TenantId, Timestamp};
 
-use crate::{QueueKey, QueuedRun, StoreError};
+use crate::{QueueKey, QueuedRun, StoreError, When};
 
 /// The number of what is written here; raised when older programs could misread it.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
-/// The first byte of a queued run's value.
+/// The first byte of a queued run's value, as format 1 had it.
 const QUEUED_V1: u8 = 1;
+/// The first byte of a queued run's value.
+const QUEUED_V2: u8 = 2;
 
 /// What is known of a run without parsing its summary: enough to pass over it in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub(crate) struct Marks {
     pub(crate) mode: Mode,
 }
 
-const fn mode_byte(mode: Mode) -> u8 {
+pub(crate) const fn mode_byte(mode: Mode) -> u8 {
     match mode {
         Mode::Production => 1,
         Mode::Development => 2,
@@ -59,11 +61,41 @@ pub(crate) fn read_summary(json: &[u8]) -> Result<RunSummary, StoreError> {
     serde_json::from_slice(json).map_err(|error| StoreError::damaged("a run's summary", error))
 }
 
-/// A queued run: version, flow, length of the summary, summary as JSON, state.
-pub(crate) fn write_queued(value: &mut Vec<u8>, run: &QueuedRun) -> Result<(), serde_json::Error> {
+const fn when_byte(when: When) -> u8 {
+    match when {
+        When::Ready => 1,
+        When::After => 2,
+        When::At => 3,
+        When::Held => 4,
+    }
+}
+
+const fn when_of(byte: u8) -> Option<When> {
+    Some(match byte {
+        1 => When::Ready,
+        2 => When::After,
+        3 => When::At,
+        4 => When::Held,
+        _ => return None,
+    })
+}
+
+fn damaged_run(run: RunId) -> StoreError {
+    StoreError::damaged("a queued run", format!("run {run} is cut short or of an unknown version"))
+}
+
+/// What a queued run starts with: version, what it waits for and when that is due, flow, whether the flow keeps an order.
+fn start_queued(value: &mut Vec<u8>, key: &QueueKey, flow: FlowId, ordered: bool) {
     value.clear();
-    value.push(QUEUED_V1);
-    value.extend_from_slice(run.flow.as_bytes());
+    value.extend_from_slice(&[QUEUED_V2, when_byte(key.when)]);
+    value.extend_from_slice(&key.due.as_millis().to_be_bytes());
+    value.extend_from_slice(flow.as_bytes());
+    value.push(u8::from(ordered));
+}
+
+/// A queued run: its start, length of the summary, summary as JSON, state.
+pub(crate) fn write_queued(value: &mut Vec<u8>, run: &QueuedRun) -> Result<(), serde_json::Error> {
+    start_queued(value, &run.key, run.flow, run.ordered);
     let length_at = value.len();
     value.extend_from_slice(&[0; 4]);
     let summary_at = value.len();
@@ -76,24 +108,59 @@ pub(crate) fn write_queued(value: &mut Vec<u8>, run: &QueuedRun) -> Result<(), s
     Ok(())
 }
 
-pub(crate) fn read_queued(key: QueueKey, value: &[u8]) -> Result<QueuedRun, StoreError> {
-    let wrong =
-        || StoreError::damaged("a queued run", format!("run {} is cut short or of an unknown version", key.run));
-    let (version, rest) = value.split_first().ok_or_else(wrong)?;
-    if *version != QUEUED_V1 {
+pub(crate) fn read_queued(tenant: TenantId, run: RunId, value: &[u8]) -> Result<QueuedRun, StoreError> {
+    let wrong = || damaged_run(run);
+    let ([version, when], rest) = value.split_first_chunk::<2>().ok_or_else(wrong)?;
+    let (due, rest) = rest.split_first_chunk::<8>().ok_or_else(wrong)?;
+    let (flow, rest) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
+    let (ordered, rest) = rest.split_first().ok_or_else(wrong)?;
+    let (summary, state) = split_summary(rest).ok_or_else(wrong)?;
+    if *version != QUEUED_V2 || *ordered > 1 {
         return Err(wrong());
     }
-    let (flow, rest) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
-    let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(wrong)?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).map_err(|_| wrong())?;
-    let (summary, state) = rest.split_at_checked(length).ok_or_else(wrong)?;
+    let when = when_of(*when).ok_or_else(wrong)?;
+    let due = Timestamp::from_millis(i64::from_be_bytes(*due));
     Ok(QueuedRun {
+        key: QueueKey { when, due, tenant, run },
+        replaces: None,
         flow: FlowId::from_bytes(*flow),
+        ordered: *ordered == 1,
+        remember: None,
         summary: read_summary(summary)?,
         state: Bytes::copy_from_slice(state),
-        replaces: None,
-        key,
     })
+}
+
+/// A summary behind its length, and the state behind it.
+fn split_summary(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+/// Turns a queued run of format 1 (version, flow, length of the summary, summary, state) into one of today.
+pub(crate) fn upgrade_queued(value: &mut Vec<u8>, key: &QueueKey, old: &[u8]) -> Result<(), StoreError> {
+    let wrong = || damaged_run(key.run);
+    let (version, rest) = old.split_first().ok_or_else(wrong)?;
+    let (flow, rest) = rest.split_first_chunk::<16>().ok_or_else(wrong)?;
+    if *version != QUEUED_V1 || split_summary(rest).is_none() {
+        return Err(wrong());
+    }
+    start_queued(value, key, FlowId::from_bytes(*flow), false);
+    value.extend_from_slice(rest);
+    Ok(())
+}
+
+/// What is remembered of a request: until when in milliseconds, then the value.
+pub(crate) fn write_seen(value: &mut Vec<u8>, until: u64, body: &[u8]) {
+    value.clear();
+    value.extend_from_slice(&until.to_be_bytes());
+    value.extend_from_slice(body);
+}
+
+pub(crate) fn read_seen(value: &[u8]) -> Result<(u64, &[u8]), StoreError> {
+    let cut = || StoreError::damaged("what is remembered of a request", "it is cut short");
+    let (until, body) = value.split_first_chunk::<8>().ok_or_else(cut)?;
+    Ok((u64::from_be_bytes(*until), body))
 }
 
 /// A document: its revision, then its body.
@@ -157,39 +224,70 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use weir_model::{RunId, TenantId, Timestamp};
 
     use super::*;
     use crate::tests::summary_of;
 
-    fn key() -> QueueKey {
-        QueueKey {
-            due: Timestamp::from_millis(5),
-            tenant: TenantId::new("default").unwrap(),
-            run: RunId::from_bytes([9; 16]),
-        }
+    const RUN: RunId = RunId::from_bytes([9; 16]);
+
+    fn default() -> TenantId {
+        TenantId::new("default").unwrap()
+    }
+
+    fn key(when: When, due: i64) -> QueueKey {
+        QueueKey { when, due: Timestamp::from_millis(due), tenant: default(), run: RUN }
+    }
+
+    fn any_key() -> impl Strategy<Value = QueueKey> {
+        let when = proptest::sample::select(vec![When::Ready, When::After, When::At, When::Held]);
+        (when, any::<i64>()).prop_map(|(when, due)| key(when, due))
     }
 
     proptest! {
         #[test]
-        fn a_queued_run_survives_and_no_cut_is_taken_for_whole(state in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn a_queued_run_survives_and_no_cut_is_taken_for_whole(
+            state in proptest::collection::vec(any::<u8>(), 0..200),
+            (key, ordered) in (any_key(), any::<bool>()),
+        ) {
             let flow = FlowId::from_bytes([3; 16]);
-            let summary = summary_of(RunId::from_bytes([9; 16]), flow, Outcome::Waiting);
-            let run = QueuedRun { key: key(), replaces: None, flow, summary, state: state.clone().into() };
+            let summary = summary_of(RUN, flow, Outcome::Waiting);
+            let state = Bytes::from(state);
+            let run = QueuedRun {
+                key: key.clone(), replaces: None, flow, ordered, remember: None, summary, state: state.clone(),
+            };
             let mut value = Vec::new();
             write_queued(&mut value, &run).unwrap();
-            let read = read_queued(key(), &value).unwrap();
-            prop_assert_eq!(&read.state[..], &state[..]);
-            prop_assert_eq!(read.flow, flow);
+            let read = read_queued(default(), RUN, &value).unwrap();
+            prop_assert_eq!((&read.key, &read.state, read.flow, read.ordered), (&key, &state, flow, ordered));
             prop_assert_eq!(read.summary.outcome, Outcome::Waiting);
             let head = value.len() - state.len();
-            prop_assert!((0..head).all(|cut| read_queued(key(), &value[..cut]).is_err()));
+            prop_assert!((0..head).all(|cut| read_queued(default(), RUN, &value[..cut]).is_err()));
+        }
+
+        #[test]
+        fn a_queued_run_of_format_1_keeps_all_it_had(
+            state in proptest::collection::vec(any::<u8>(), 0..200),
+            due in any::<i64>(),
+        ) {
+            let summary = serde_json::to_vec(&summary_of(RUN, FlowId::from_bytes([3; 16]), Outcome::Running)).unwrap();
+            let length = u32::try_from(summary.len()).unwrap().to_be_bytes();
+            let old = [&[1_u8][..], &[3; 16], &length, &summary, &state].concat();
+            let mut value = Vec::new();
+            upgrade_queued(&mut value, &key(When::Ready, due), &old).unwrap();
+            let read = read_queued(default(), RUN, &value).unwrap();
+            prop_assert_eq!((read.key, &read.state[..]), (key(When::Ready, due), &state[..]));
+            prop_assert_eq!((read.flow, read.ordered), (FlowId::from_bytes([3; 16]), false));
+            prop_assert_eq!(serde_json::to_vec(&read.summary).unwrap(), summary);
+            let head = old.len() - state.len();
+            prop_assert!((0..head).all(|cut| upgrade_queued(&mut value, &key(When::Ready, due), &old[..cut]).is_err()));
         }
 
         #[test]
         fn any_bytes_are_decoded_or_refused(value in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = read_queued(key(), &value);
+            let _ = read_queued(default(), RUN, &value);
+            let _ = upgrade_queued(&mut Vec::new(), &key(When::Ready, 0), &value);
             let _ = read_doc(&value);
+            prop_assert_eq!(read_seen(&value).is_ok(), value.len() >= 8);
             if let Ok((version, expires, body)) = read_kv(&value) {
                 let mut again = Vec::new();
                 write_kv(&mut again, version, expires, body);

@@ -20,6 +20,8 @@ pub enum DocKind {
     Action,
     /// An API token.
     Token,
+    /// How far a flow's schedule was followed.
+    Schedule,
 }
 
 impl DocKind {
@@ -32,6 +34,7 @@ impl DocKind {
             Self::Version => "version",
             Self::Action => "action",
             Self::Token => "token",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -29,6 +29,30 @@ pub enum StoreError {
         /// The newest format known here.
         known: u32,
     },
+    /// The folder could not be brought to today's format.
+    #[error(
+        "the data folder {} could not be brought from format {from} to {to}: {reason}; nothing is lost: mend the disk and \
+         start weir again, it goes on where it stopped",
+        folder.display()
+    )]
+    Migration {
+        /// The folder.
+        folder: PathBuf,
+        /// Its format.
+        from: u32,
+        /// The format it was to have.
+        to: u32,
+        /// What the system said.
+        reason: String,
+    },
+    /// A backup could not be made, or cannot be used.
+    #[error("the backup folder {}: {reason}", folder.display())]
+    Backup {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The folder could not be opened.
     #[error("the data folder {} could not be opened: {reason}; check the path, its owner and the disk", folder.display())]
     Open {
@@ -134,6 +158,10 @@ impl StoreError {
         Self::KvName { what, name: name.chars().take(80).collect(), rule }
     }
 
+    pub(crate) fn backup(folder: &std::path::Path, reason: String) -> Self {
+        Self::Backup { folder: folder.into(), reason }
+    }
+
     pub(crate) fn damaged(place: &str, reason: impl ToString) -> Self {
         Self::Damaged { place: place.into(), reason: reason.to_string() }
     }
@@ -144,6 +172,8 @@ impl Coded for StoreError {
         Code::new(match self {
             Self::Locked { .. } => "WEIR-STORE-LOCKED",
             Self::Format { .. } => "WEIR-STORE-FORMAT",
+            Self::Migration { .. } => "WEIR-STORE-MIGRATION",
+            Self::Backup { .. } => "WEIR-STORE-BACKUP",
             Self::Open { .. } => "WEIR-STORE-OPEN",
             Self::Damaged { .. } => "WEIR-STORE-DAMAGED",
             Self::Read { .. } => "WEIR-STORE-READ",

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
-use weir_model::{ArtifactHash, FlowId};
+use weir_model::{ArtifactHash, Timestamp};
 
-use crate::kv::KvJob;
-use crate::{Change, Entry, QueueKey, QueuedRun, StoreError};
+use crate::kv::{KvJob, Reply};
+use crate::upkeep::DropRuns;
+use crate::{Change, Done, Entry, QueuedRun, Remembered, StoreError};
 
 /// What a job is counted with besides the bytes it carries: the summary, the keys and the batch's own overhead.
 const BASE_COST: usize = 512;
@@ -13,10 +14,13 @@ const BASE_COST: usize = 512;
 pub(crate) enum Job {
     Append(Entry),
     Push(QueuedRun),
-    Forget { key: QueueKey, flow: FlowId },
+    Forget(Done),
+    Remember(Remembered),
+    ForgetSeen { now: Timestamp, most: usize, answer: Reply<usize> },
     Apply { changes: Vec<Change>, answer: oneshot::Sender<Result<Vec<u64>, StoreError>> },
     PutArtifact { hash: ArtifactHash, bytes: Bytes },
     DeleteArtifact { hash: ArtifactHash },
+    DropRuns(DropRuns),
     Kv(KvJob),
 }
 
@@ -25,30 +29,33 @@ impl Job {
     pub(crate) fn cost(&self) -> usize {
         BASE_COST
             + match self {
-                Self::Append(entry) => entry.record.as_ref().map_or(0, Bytes::len),
-                Self::Push(run) => run.state.len(),
+                Self::Append(entry) => {
+                    [&entry.record, &entry.resume].into_iter().flatten().map(Bytes::len).sum::<usize>()
+                }
+                Self::Push(run) => run.state.len() + run.remember.as_ref().map_or(0, |seen| seen.value.len()),
+                Self::Remember(seen) => seen.value.len(),
                 Self::Apply { changes, .. } => changes
                     .iter()
                     .map(|change| change.key.name.len() + change.body.as_ref().map_or(0, Bytes::len) + 128)
                     .sum(),
                 Self::PutArtifact { bytes, .. } => bytes.len(),
                 Self::Kv(job) => job.cost(),
-                Self::Forget { .. } | Self::DeleteArtifact { .. } => 0,
+                Self::Forget(_) | Self::ForgetSeen { .. } | Self::DeleteArtifact { .. } | Self::DropRuns(_) => 0,
             }
     }
 
-    /// Whether its answer waits for the disk. Run-log entries may go without; entries of the key-value store always do, so
-    /// that an action need not wait for a sync with every operation.
+    /// Whether its answer waits for the disk. Run-log entries may go without; entries of the key-value store and what hooks
+    /// remember always do, so that an action or an answer need not wait for a sync of its own.
     pub(crate) const fn sync(&self) -> bool {
         match self {
             Self::Append(entry) => entry.sync,
-            Self::Kv(_) => false,
+            Self::Kv(_) | Self::Remember(_) | Self::ForgetSeen { .. } => false,
             _ => true,
         }
     }
 
     /// Whether somebody waits for its answer, so that the writer must not linger.
     pub(crate) const fn urgent(&self) -> bool {
-        self.sync() || matches!(self, Self::Kv(_))
+        self.sync() || matches!(self, Self::Kv(_) | Self::Remember(_) | Self::ForgetSeen { .. })
     }
 }

@@ -3,9 +3,20 @@
 //! A tenant is a length byte and its text, so that no tenant's keys lie between another's. Numbers are big-endian, so
 //! that the order of bytes is the order of numbers. Builders fill a buffer that the caller keeps.
 
+mod log;
+mod queue;
+mod seen;
+
 use weir_model::{ArtifactHash, FlowId, RunId, TenantId, Timestamp};
 
-use crate::{DocKind, QueueKey};
+use crate::DocKind;
+
+pub(crate) use log::{RunRow, all_flow_runs, all_summaries, flow_of, record_of, run_row};
+pub(crate) use queue::{
+    all_due_v1, all_ordered, all_ready, due_v1_of, order, order_of, ordered, place, place_of, ready, state, state_of,
+    states, timers,
+};
+pub(crate) use seen::{seen, seen_due, seen_due_from, seen_due_of};
 
 /// First bytes of the keys in `meta`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +30,7 @@ pub(crate) enum MetaPrefix {
     Version = 4,
     Action = 5,
     Token = 6,
+    Schedule = 7,
 }
 
 impl From<DocKind> for MetaPrefix {
@@ -30,6 +42,7 @@ impl From<DocKind> for MetaPrefix {
             DocKind::Version => Self::Version,
             DocKind::Action => Self::Action,
             DocKind::Token => Self::Token,
+            DocKind::Schedule => Self::Schedule,
         }
     }
 }
@@ -49,17 +62,10 @@ enum RunPrefix {
     ByFlow = 2,
 }
 
-/// First bytes of the keys in `queue`.
-#[repr(u8)]
-enum QueuePrefix {
-    /// due time, tenant, run: the queued run.
-    Due = 1,
-}
-
 /// First bytes of the keys in `events`.
 #[repr(u8)]
 enum EventPrefix {
-    /// tenant, day, run, sequence: the record.
+    /// tenant, day, run, sequence: the record, or the state to retry from.
     Record = 1,
 }
 
@@ -88,6 +94,13 @@ fn tenant_part(key: &mut Vec<u8>, tenant: Option<&TenantId>) {
     // Names have at most 63 bytes.
     key.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
     key.extend_from_slice(text.as_bytes());
+}
+
+/// The tenant at the start of some bytes, and what follows it.
+fn split_tenant(bytes: &[u8]) -> Option<(TenantId, &[u8])> {
+    let (length, rest) = bytes.split_first()?;
+    let (tenant, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((TenantId::new(std::str::from_utf8(tenant).ok()?).ok()?, rest))
 }
 
 fn start(key: &mut Vec<u8>, prefix: u8, tenant: Option<&TenantId>) {
@@ -144,34 +157,8 @@ pub(crate) fn run_of(key: &[u8]) -> Option<RunId> {
     key.last_chunk::<ID>().map(|bytes| RunId::from_bytes(*bytes))
 }
 
-/// `queue`: a queued run.
-pub(crate) fn queued(key: &mut Vec<u8>, place: &QueueKey) {
-    key.clear();
-    key.push(QueuePrefix::Due as u8);
-    // With the sign bit turned, times before 1970 sort first.
-    key.extend_from_slice(&(place.due.as_millis() ^ i64::MIN).to_be_bytes());
-    tenant_part(key, Some(&place.tenant));
-    key.extend_from_slice(place.run.as_bytes());
-}
-
-/// The place that a key of `queue` stands for.
-pub(crate) fn queue_place(key: &[u8]) -> Option<QueueKey> {
-    let (prefix, rest) = key.split_first()?;
-    if *prefix != QueuePrefix::Due as u8 {
-        return None;
-    }
-    let (due, rest) = rest.split_first_chunk::<8>()?;
-    let (length, rest) = rest.split_first()?;
-    let (tenant, run) = rest.split_at_checked(usize::from(*length))?;
-    Some(QueueKey {
-        due: Timestamp::from_millis(i64::from_be_bytes(*due) ^ i64::MIN),
-        tenant: TenantId::new(std::str::from_utf8(tenant).ok()?).ok()?,
-        run: RunId::from_bytes(run.try_into().ok()?),
-    })
-}
-
-/// `events`: the record of a run. The day is the run id's own, so that the run alone leads to its record and retention
-/// can drop whole days.
+/// `events`: what is kept of a run: its record or the state to retry it from. The day is the run id's own, so that the run
+/// alone leads to it and retention can drop whole days.
 pub(crate) fn record(key: &mut Vec<u8>, tenant: &TenantId, run: RunId, seq: u32) {
     start(key, EventPrefix::Record as u8, Some(tenant));
     let day = u32::try_from(run.made_at().as_millis() / MILLIS_PER_DAY).unwrap_or(u32::MAX);
@@ -195,8 +182,7 @@ pub(crate) fn kv_entry(key: &mut Vec<u8>, tenant: &TenantId, bucket: &str, name:
 
 /// The tenant of an entry.
 pub(crate) fn kv_tenant(entry: &[u8]) -> Option<TenantId> {
-    let (length, rest) = entry.get(1..)?.split_first()?;
-    TenantId::new(std::str::from_utf8(rest.get(..usize::from(*length))?).ok()?).ok()
+    split_tenant(entry.get(1..)?).map(|(tenant, _)| tenant)
 }
 
 /// `kv`: where rows of entries that expire at or after a time start.
@@ -242,40 +228,22 @@ mod tests {
 
     use super::*;
 
-    fn tenant() -> impl Strategy<Value = TenantId> {
+    pub(super) fn tenant() -> impl Strategy<Value = TenantId> {
         proptest::collection::vec(proptest::sample::select(b"az09".to_vec()), 1..64)
             .prop_map(|bytes| TenantId::new(std::str::from_utf8(&bytes).unwrap()).unwrap())
     }
 
-    fn run() -> impl Strategy<Value = RunId> {
+    pub(super) fn run() -> impl Strategy<Value = RunId> {
         any::<[u8; 16]>().prop_map(RunId::from_bytes)
     }
 
-    fn place() -> impl Strategy<Value = QueueKey> {
-        (any::<i64>(), tenant(), run()).prop_map(|(due, tenant, run)| QueueKey {
-            due: Timestamp::from_millis(due),
-            tenant,
-            run,
-        })
-    }
-
-    fn built(build: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    pub(super) fn built(build: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut key = b"left from before".to_vec();
         build(&mut key);
         key
     }
 
     proptest! {
-        #[test]
-        fn a_place_in_the_queue_survives_its_key_and_sorts_by_time(a in place(), b in place()) {
-            let (x, y) = (built(|k| queued(k, &a)), built(|k| queued(k, &b)));
-            prop_assert!(queue_place(&x).is_some_and(|read| read == a));
-            if a.due != b.due {
-                prop_assert_eq!(x.cmp(&y), a.due.cmp(&b.due));
-            }
-            prop_assert!(queue_place(&x[..x.len() - 1]).is_none());
-        }
-
         #[test]
         fn runs_sort_by_id_and_stay_within_their_tenant(t in tenant(), u in tenant(), a in run(), b in run()) {
             let (x, y) = (built(|k| summary(k, &t, a)), built(|k| summary(k, &t, b)));
@@ -356,7 +324,6 @@ mod tests {
         assert_eq!(entry, [1, 2, b'a', b'b', 1, b'v', b'k']);
         assert_eq!(built(|k| kv_due(k, 1, &entry))[..10], [2, 0, 0, 0, 0, 0, 0, 0, 1, 2]);
         assert_eq!(built(|k| kv_held(k, &t)), [3, 2, b'a', b'b']);
-        let due = QueueKey { due: Timestamp::from_millis(1), tenant: t, run };
-        assert_eq!(built(|k| queued(k, &due))[..12], [1, 0x80, 0, 0, 0, 0, 0, 0, 1, 2, b'a', b'b']);
+        assert_eq!(built(|k| record(k, &t, run, 1))[..4], [1, 2, b'a', b'b']);
     }
 }

@@ -16,7 +16,9 @@ pub struct Entry {
     /// The full record as JSON; none where only the summary is kept. An earlier record of the run is replaced.
     pub record: Option<Bytes>,
     /// The queued run that this entry ends; it is removed in the same write.
-    pub done: Option<QueueKey>,
+    pub done: Option<Done>,
+    /// The state from which the run can be retried, in the engine's own form; kept beside the record.
+    pub resume: Option<Bytes>,
     /// Whether the answer waits until the entry is on disk.
     pub sync: bool,
 }
@@ -26,9 +28,24 @@ impl Entry {
     pub const MAX_RECORD: usize = 16 << 20;
 }
 
-/// The place of a run in the queue: by the time it is due, then by tenant, then by run.
+/// What a queued run waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum When {
+    /// Its turn among its tenant's runs, in the order of `due`, which is when it became ready.
+    Ready,
+    /// A length of time; `due` is by the steady clock, which a jump of the wall clock does not move.
+    After,
+    /// A moment of the wall clock.
+    At,
+    /// The end of the runs before it in a flow that takes its runs in order; `due` says nothing.
+    Held,
+}
+
+/// The place of a run in the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct QueueKey {
+    /// What it waits for.
+    pub when: When,
     /// When it may go on.
     pub due: Timestamp,
     /// The tenant.
@@ -46,6 +63,10 @@ pub struct QueuedRun {
     pub replaces: Option<QueueKey>,
     /// The flow.
     pub flow: FlowId,
+    /// Whether the flow takes its runs in order: the run then holds back those after it until it is done.
+    pub ordered: bool,
+    /// What the hook remembers of the request, written in the same batch.
+    pub remember: Option<Remembered>,
     /// The short form; written too, so that the run is listed while it waits.
     pub summary: RunSummary,
     /// Where the run stands, in the engine's own form.
@@ -55,6 +76,46 @@ pub struct QueuedRun {
 impl QueuedRun {
     /// Longest state in bytes.
     pub const MAX_STATE: usize = 32 << 20;
+}
+
+/// A queued run that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Its place.
+    pub key: QueueKey,
+    /// Its flow.
+    pub flow: FlowId,
+    /// Whether it held back others.
+    pub ordered: bool,
+}
+
+/// A request that a hook must know again: the tenant's, by its flow, mode and a digest of its key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SeenKey {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The flow.
+    pub flow: FlowId,
+    /// Draft or published version.
+    pub mode: Mode,
+    /// A digest of the request's key.
+    pub digest: [u8; 32],
+}
+
+/// What a hook remembers of a request until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// Which request.
+    pub key: SeenKey,
+    /// Until when, by the wall clock.
+    pub until: Timestamp,
+    /// What it was answered, in the engine's own form.
+    pub value: Bytes,
+}
+
+impl Remembered {
+    /// Longest value in bytes.
+    pub const MAX_VALUE: usize = 11 << 20;
 }
 
 /// Which runs a list wants.

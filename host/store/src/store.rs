@@ -12,11 +12,12 @@ use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 use crate::job::Job;
 use crate::kv::{KvJob, Reply};
 use crate::line::Line;
-use crate::rocks::{self, Options, RocksSink};
+use crate::rocks::{self, Fronts, Options, RocksSink};
 use crate::{
-    Ack, Answer, Applied, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Entry,
-    KvAdd, KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader, QueueWriter,
-    QueuedRun, RunFilter, RunReader, RunWriter, StoreError, writer,
+    Ack, Answer, Applied, ArtifactReader, ArtifactWriter, Change, Doc, DocKey, DocKind, DocReader, DocWriter, Done,
+    Entry, KvAdd, KvList, KvPage, KvPlace, KvReader, KvSet, KvValue, KvWriter, Page, QueueKey, QueueReader,
+    QueueWriter, QueuedRun, Remembered, RunFilter, RunReader, RunWriter, SeenKey, SeenReader, SeenWriter, StoreError,
+    When, writer,
 };
 
 /// Longest artifact in bytes.
@@ -29,6 +30,7 @@ const MAX_ARTIFACT: usize = 32 << 20;
 pub struct Store {
     db: Arc<DB>,
     line: Arc<Line>,
+    fronts: Arc<Fronts>,
     writer: Option<JoinHandle<()>>,
 }
 
@@ -40,21 +42,26 @@ impl Store {
     /// otherwise where the disk or its content is not fit.
     pub fn open(folder: &Path, options: &Options) -> Result<Arc<Self>, StoreError> {
         let (db, revision) = rocks::open(folder, options)?;
-        let (db, line) = (Arc::new(db), Arc::new(Line::default()));
-        let (writer_db, writer_line, quota) = (Arc::clone(&db), Arc::clone(&line), options.kv);
+        let (db, line, fronts) = (Arc::new(db), Arc::new(Line::default()), Arc::new(Fronts::default()));
+        let (writer_db, writer_line, writer_fronts) = (Arc::clone(&db), Arc::clone(&line), Arc::clone(&fronts));
+        let quota = options.kv;
         let writer = std::thread::Builder::new()
             .name("weir-store".into())
-            .spawn(move || match RocksSink::new(&writer_db, revision, quota) {
+            .spawn(move || match RocksSink::new(&writer_db, &writer_fronts, revision, quota) {
                 Ok(mut sink) => writer::run(&writer_line, &mut sink),
                 Err(error) => writer_line.fail(error.to_string()),
             })
             .map_err(|error| StoreError::Open { folder: folder.into(), reason: error.to_string() })?;
-        Ok(Arc::new(Self { db, line, writer: Some(writer) }))
+        Ok(Arc::new(Self { db, line, fronts, writer: Some(writer) }))
     }
 
     /// False once a write or sync failed; it stays so until the store is opened again.
     pub fn is_healthy(&self) -> bool {
         self.line.is_healthy()
+    }
+
+    pub(crate) const fn db(&self) -> &Arc<DB> {
+        &self.db
     }
 
     fn write(&self, what: &'static str, size: usize, most: usize, job: Job) -> Ack {
@@ -65,7 +72,7 @@ impl Store {
     }
 
     /// Queues a change that the writer decides.
-    fn ask<T: Clone + Unpin>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Answer<T> {
+    pub(crate) fn ask<T: Clone + Unpin>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
         match self.line.enqueue(job(reply)) {
             Ok(_) => Answer::pending(Arc::clone(&self.line), answer),
@@ -132,24 +139,80 @@ impl ArtifactWriter for Store {
 }
 
 impl QueueReader for Store {
-    fn queued(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, StoreError> {
-        rocks::queued(&self.db, after, limit)
+    fn queued(&self, tenant: &TenantId, run: RunId) -> Result<Option<QueuedRun>, StoreError> {
+        rocks::queued(&self.db, tenant, run)
+    }
+
+    fn ready(&self, tenant: &TenantId, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueueKey>, StoreError> {
+        rocks::ready(&self.db, &self.fronts, tenant, after, limit)
+    }
+
+    fn ready_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        rocks::ready_tenants(&self.db)
+    }
+
+    fn timers(&self, when: When, limit: usize) -> Result<Vec<QueueKey>, StoreError> {
+        rocks::timers(&self.db, &self.fronts, when, limit)
+    }
+
+    fn head(&self, tenant: &TenantId, flow: FlowId) -> Result<Option<RunId>, StoreError> {
+        rocks::head(&self.db, &self.fronts, tenant, flow)
+    }
+
+    fn ordered_flows(&self) -> Result<Vec<(TenantId, FlowId)>, StoreError> {
+        rocks::ordered_flows(&self.db)
+    }
+
+    fn queue_counts(&self) -> Result<Vec<(TenantId, u64)>, StoreError> {
+        rocks::queue_counts(&self.db)
     }
 }
 
 impl QueueWriter for Store {
     fn push(&self, run: QueuedRun) -> Ack {
+        if let Some(error) = run.remember.as_ref().and_then(too_much) {
+            return Ack::ready(Err(error));
+        }
         self.write("a run's state", run.state.len(), QueuedRun::MAX_STATE, Job::Push(run))
     }
 
-    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack {
-        self.line.push(Job::Forget { key, flow })
+    fn forget(&self, done: Done) -> Ack {
+        self.line.push(Job::Forget(done))
+    }
+}
+
+/// Why a request cannot be remembered.
+fn too_much(seen: &Remembered) -> Option<StoreError> {
+    let (size, most) = (seen.value.len(), Remembered::MAX_VALUE);
+    (size > most).then(|| StoreError::too_large("what is remembered of a request", size, most))
+}
+
+impl SeenReader for Store {
+    fn seen(&self, key: &SeenKey, now: Timestamp) -> Result<Option<Bytes>, StoreError> {
+        rocks::seen(&self.db, key, now)
+    }
+}
+
+impl SeenWriter for Store {
+    fn remember(&self, seen: Remembered) -> Ack {
+        match too_much(&seen) {
+            Some(error) => Ack::ready(Err(error)),
+            None => self.line.push(Job::Remember(seen)),
+        }
+    }
+
+    fn forget_seen(&self, now: Timestamp, most: usize) -> Answer<usize> {
+        self.ask(|answer| Job::ForgetSeen { now, most, answer })
     }
 }
 
 impl RunReader for Store {
     fn run(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, StoreError> {
         rocks::run(&self.db, tenant, run)
+    }
+
+    fn resume_state(&self, tenant: &TenantId, run: RunId) -> Result<Option<Bytes>, StoreError> {
+        rocks::resume_state(&self.db, tenant, run)
     }
 
     fn runs(&self, filter: &RunFilter, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
@@ -159,6 +222,10 @@ impl RunReader for Store {
 
 impl RunWriter for Store {
     fn append(&self, entry: Entry) -> Ack {
+        let state = entry.resume.as_ref().map_or(0, Bytes::len);
+        if state > QueuedRun::MAX_STATE {
+            return Ack::ready(Err(StoreError::too_large("a run's state", state, QueuedRun::MAX_STATE)));
+        }
         let size = entry.record.as_ref().map_or(0, Bytes::len);
         self.write("a run's record", size, Entry::MAX_RECORD, Job::Append(entry))
     }

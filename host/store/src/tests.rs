@@ -35,13 +35,13 @@ pub(crate) fn tenant(name: &str) -> TenantId {
 }
 
 /// The run that is the `n`th in time; a second lies between two.
-fn run_id(n: u64) -> RunId {
+pub(crate) fn run_id(n: u64) -> RunId {
     let mut bytes = [7; 16];
     bytes[..6].copy_from_slice(&(n * 1_000).to_be_bytes()[2..]);
     RunId::from_bytes(bytes)
 }
 
-fn flow(n: u8) -> FlowId {
+pub(crate) fn flow(n: u8) -> FlowId {
     FlowId::from_bytes([n; 16])
 }
 
@@ -58,6 +58,8 @@ pub(crate) fn summary_of(id: RunId, flow_id: FlowId, outcome: Outcome) -> RunSum
         step_count: 2,
         status: Some(200),
         error: None,
+        origin: None,
+        waits_until: None,
     }
 }
 
@@ -68,15 +70,20 @@ pub(crate) fn entry(run: u64, of: u8) -> Entry {
         summary: summary_of(run_id(run), flow(of), Outcome::Completed),
         record: Some(format!("{{\"run\":{run}}}").into()),
         done: None,
+        resume: None,
         sync: false,
     }
 }
 
-fn queued(run: u64, due: i64, state: &'static str) -> QueuedRun {
+/// A new run that is ready since `due`.
+pub(crate) fn queued(run: u64, due: i64, state: &'static str) -> QueuedRun {
+    let (when, due) = (When::Ready, Timestamp::from_millis(due));
     QueuedRun {
-        key: QueueKey { due: Timestamp::from_millis(due), tenant: tenant("default"), run: run_id(run) },
+        key: QueueKey { when, due, tenant: tenant("default"), run: run_id(run) },
         replaces: None,
         flow: flow(1),
+        ordered: false,
+        remember: None,
         summary: summary_of(run_id(run), flow(1), Outcome::Running),
         state: Bytes::from_static(state.as_bytes()),
     }
@@ -96,8 +103,15 @@ fn pages(store: &Store, filter: &RunFilter, limit: usize) -> Vec<RunId> {
     }
 }
 
+/// The states of the tenant's ready runs, in their order.
 fn states(store: &Store) -> Vec<Bytes> {
-    store.queued(None, 1_000).unwrap().into_iter().map(|run| run.state).collect()
+    let places = store.ready(&tenant("default"), None, 1_000).unwrap();
+    places.into_iter().map(|place| store.queued(&place.tenant, place.run).unwrap().unwrap().state).collect()
+}
+
+/// What ends a queued run.
+pub(crate) fn done(run: &QueuedRun) -> Done {
+    Done { key: run.key.clone(), flow: run.flow, ordered: run.ordered }
 }
 
 /// What the disk holds at this moment, as after the process was killed.
@@ -192,6 +206,37 @@ fn a_run_without_a_record_shows_its_summary_and_another_tenant_shows_nothing() {
 }
 
 #[test]
+fn the_state_to_retry_from_is_kept_beside_the_record_until_an_entry_goes_without() {
+    let folder = Folder::new();
+    let store = folder.open();
+    let state = |run| store.resume_state(&tenant("default"), run_id(run)).unwrap();
+    let failed = |run, resume: Option<&'static str>| {
+        let mut entry = Entry { resume: resume.map(Bytes::from), ..entry(run, 1) };
+        entry.summary.outcome = Outcome::Failed;
+        store.append(entry).wait().unwrap();
+    };
+    failed(1, Some("at step 3"));
+    failed(2, Some("at step 5"));
+    assert_eq!((state(1).unwrap(), state(2).unwrap()), ("at step 3".into(), "at step 5".into()));
+    assert!(store.resume_state(&tenant("other"), run_id(1)).unwrap().is_none());
+    assert_eq!(store.run(&tenant("default"), run_id(1)).unwrap().unwrap().text(), "{\"run\":1}");
+
+    failed(1, Some("at step 4"));
+    assert_eq!(state(1).unwrap(), "at step 4");
+    failed(1, None);
+    assert!(state(1).is_none());
+
+    // A run that was queued goes without, also where it completes.
+    store.push(queued(2, 1, "s")).wait().unwrap();
+    store.append(Entry { done: Some(done(&queued(2, 1, "s"))), ..entry(2, 1) }).wait().unwrap();
+    assert!(state(2).is_none() && states(&store).is_empty());
+
+    let large = Some(Bytes::from(vec![0; QueuedRun::MAX_STATE + 1]));
+    let refused = store.append(Entry { resume: large, ..entry(3, 1) }).wait();
+    assert!(matches!(refused, Err(StoreError::TooLarge { most: QueuedRun::MAX_STATE, .. })));
+}
+
+#[test]
 fn the_queue_is_in_order_of_time_and_a_run_is_in_it_once() {
     let folder = Folder::new();
     let store = folder.open();
@@ -200,9 +245,9 @@ fn the_queue_is_in_order_of_time_and_a_run_is_in_it_once() {
     }
     store.settle().wait().unwrap();
     assert_eq!(states(&store), ["before 1970", "a", "b", "c"]);
-    let first = store.queued(None, 2).unwrap();
-    let rest = store.queued(Some(&first[1].key), 2).unwrap();
-    assert_eq!(rest.iter().map(|run| &run.state[..]).collect::<Vec<_>>(), [b"b", b"c"]);
+    let first = store.ready(&tenant("default"), None, 2).unwrap();
+    let rest = store.ready(&tenant("default"), Some(&first[1]), 2).unwrap();
+    assert_eq!(rest.iter().map(|place| place.run).collect::<Vec<_>>(), [run_id(3), run_id(1)]);
 
     // The same place with a new state, then a later place.
     let same = QueuedRun { replaces: Some(queued(2, 10, "").key), ..queued(2, 10, "a2") };
@@ -216,13 +261,13 @@ fn the_queue_is_in_order_of_time_and_a_run_is_in_it_once() {
     let running =
         RunFilter { outcome: Some(Outcome::Running), flow: Some(flow(1)), ..RunFilter::of(tenant("default")) };
     assert_eq!(pages(&store, &running, 10).len(), 4);
-    let done = Some(queued(2, 99, "").key);
-    store.append(Entry { done, sync: true, ..entry(2, 1) }).wait().unwrap();
+    let ended = Some(done(&queued(2, 99, "")));
+    store.append(Entry { done: ended, sync: true, ..entry(2, 1) }).wait().unwrap();
     assert_eq!(states(&store), ["before 1970", "b", "c"]);
     assert_eq!(pages(&store, &running, 10).len(), 3);
 
     // A run that leaves no trace.
-    store.forget(queued(1, 30, "").key, flow(1)).wait().unwrap();
+    store.forget(done(&queued(1, 30, ""))).wait().unwrap();
     assert_eq!(states(&store), ["before 1970", "b"]);
     assert_eq!(pages(&store, &running, 10), [run_id(4), run_id(3)]);
     assert!(store.run(&tenant("default"), run_id(1)).unwrap().is_none());
@@ -293,12 +338,12 @@ fn a_folder_in_use_and_a_newer_format_are_named() {
 
     let mut options = rocksdb::Options::default();
     options.create_missing_column_families(true);
-    let names = ["meta", "artifacts", "runs", "queue", "events", "kv", "default", "of-the-future"];
+    let names = ["meta", "artifacts", "runs", "queue", "events", "kv", "dedupe", "default", "of-the-future"];
     let db = DB::open_cf(&options, &folder.0, names).unwrap();
-    db.put_cf(db.cf_handle("meta").unwrap(), crate::keys::FORMAT, 2_u32.to_be_bytes()).unwrap();
+    db.put_cf(db.cf_handle("meta").unwrap(), crate::keys::FORMAT, 3_u32.to_be_bytes()).unwrap();
     drop(db);
     let newer = Store::open(&folder.0, &Options::default()).err().unwrap();
-    assert_eq!(newer, StoreError::Format { folder: folder.0.clone(), found: 2, known: 1 });
+    assert_eq!(newer, StoreError::Format { folder: folder.0.clone(), found: 3, known: 2 });
     assert!(newer.to_string().contains(folder.0.to_str().unwrap()));
 }
 

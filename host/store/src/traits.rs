@@ -4,8 +4,8 @@ use bytes::Bytes;
 use weir_model::{ArtifactHash, FlowId, Json, RunId, TenantId, Timestamp};
 
 use crate::{
-    Ack, Answer, Applied, Change, Doc, DocKey, DocKind, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue, Page,
-    QueueKey, QueuedRun, RunFilter, StoreError,
+    Ack, Answer, Applied, Change, Doc, DocKey, DocKind, Done, Entry, KvAdd, KvList, KvPage, KvPlace, KvSet, KvValue,
+    Page, QueueKey, QueuedRun, Remembered, RunFilter, SeenKey, StoreError, When,
 };
 
 /// Reads documents.
@@ -57,12 +57,47 @@ pub trait ArtifactWriter: Send + Sync {
 
 /// Reads the queue.
 pub trait QueueReader: Send + Sync {
-    /// Queued runs after a place, in the order they are due. A page may be shorter than `limit` because of its bytes;
-    /// only an empty one is the end.
+    /// A queued run with its place and state.
     ///
     /// # Errors
     /// Where the disk cannot be read or its content is damaged.
-    fn queued(&self, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, StoreError>;
+    fn queued(&self, tenant: &TenantId, run: RunId) -> Result<Option<QueuedRun>, StoreError>;
+
+    /// Places of a tenant's ready runs after a place, in their order; at most `limit`, and at most [`crate::MAX_PAGE`].
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn ready(&self, tenant: &TenantId, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueueKey>, StoreError>;
+
+    /// The tenants that have ready runs.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn ready_tenants(&self) -> Result<Vec<TenantId>, StoreError>;
+
+    /// Places of runs that wait for a time (`After` or `At`), the earliest first, whenever they are due.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn timers(&self, when: When, limit: usize) -> Result<Vec<QueueKey>, StoreError>;
+
+    /// The run that is next, or under way, in a flow that takes its runs in order.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn head(&self, tenant: &TenantId, flow: FlowId) -> Result<Option<RunId>, StoreError>;
+
+    /// The flows that have queued runs which they take in order.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn ordered_flows(&self) -> Result<Vec<(TenantId, FlowId)>, StoreError>;
+
+    /// How many queued runs each tenant has, whatever they wait for. Walks all of them: for the start.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn queue_counts(&self) -> Result<Vec<(TenantId, u64)>, StoreError>;
 }
 
 /// Writes the queue.
@@ -71,7 +106,7 @@ pub trait QueueWriter: Send + Sync {
     fn push(&self, run: QueuedRun) -> Ack;
 
     /// Removes a queued run and its summary, on disk before the answer, for flows that keep no trace of their runs.
-    fn forget(&self, key: QueueKey, flow: FlowId) -> Ack;
+    fn forget(&self, done: Done) -> Ack;
 }
 
 /// Reads the run log.
@@ -81,6 +116,12 @@ pub trait RunReader: Send + Sync {
     /// # Errors
     /// Where the disk cannot be read or its content is damaged.
     fn run(&self, tenant: &TenantId, run: RunId) -> Result<Option<Json>, StoreError>;
+
+    /// The state from which a run can be retried, where it was kept.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn resume_state(&self, tenant: &TenantId, run: RunId) -> Result<Option<Bytes>, StoreError>;
 
     /// A page of runs, newest first, after the place that the page before gave as `next`.
     ///
@@ -97,6 +138,25 @@ pub trait RunWriter: Send + Sync {
 
     /// Answers when everything that was written before can be read.
     fn settle(&self) -> Ack;
+}
+
+/// Reads what hooks remember of requests.
+pub trait SeenReader: Send + Sync {
+    /// What is remembered of a request, unless that ended by `now`.
+    ///
+    /// # Errors
+    /// Where the disk cannot be read or its content is damaged.
+    fn seen(&self, key: &SeenKey, now: Timestamp) -> Result<Option<Bytes>, StoreError>;
+}
+
+/// Writes what hooks remember of requests.
+pub trait SeenWriter: Send + Sync {
+    /// Remembers a request. The answer comes once it is in the write-ahead log: the end of the process does not take it, a
+    /// power cut may.
+    fn remember(&self, seen: Remembered) -> Ack;
+
+    /// Removes what ended by `now`: how many it looked at; fewer than `most` once nothing is left.
+    fn forget_seen(&self, now: Timestamp, most: usize) -> Answer<usize>;
 }
 
 /// Reads the key-value store.

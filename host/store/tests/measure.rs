@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use weir_model::{FlowId, FlowName, Mode, Outcome, RunId, RunSummary, TenantId, Timestamp};
-use weir_store::{Entry, Options, QueueKey, QueueWriter, QueuedRun, RunFilter, RunReader, RunWriter, Store};
+use weir_store::{Entry, Options, QueueKey, QueueWriter, QueuedRun, RunFilter, RunReader, RunWriter, Store, When};
 
 const RUNS: u64 = 100_000;
 
@@ -31,9 +31,12 @@ fn entry(n: u64) -> Entry {
             step_count: 2,
             status: Some(200),
             error: None,
+            origin: None,
+            waits_until: None,
         },
         record: Some(record.into()),
         done: None,
+        resume: None,
         sync: false,
     }
 }
@@ -73,10 +76,10 @@ fn figures() {
             scope.spawn(|| {
                 while start.elapsed().as_secs() < 3 {
                     let Entry { tenant, summary, .. } = entry(RUNS + next.fetch_add(1, Ordering::Relaxed));
-                    let key = QueueKey { due: Timestamp::from_millis(0), tenant, run: summary.id };
-                    let flow = summary.flow_id;
-                    let run = QueuedRun { key, replaces: None, flow, summary, state: vec![b'x'; 1_024].into() };
-                    store.push(run).wait().unwrap();
+                    let key = QueueKey { when: When::Ready, due: Timestamp::from_millis(0), tenant, run: summary.id };
+                    let (flow, state) = (summary.flow_id, vec![b'x'; 1_024].into());
+                    let (replaces, ordered, remember) = (None, false, None);
+                    store.push(QueuedRun { key, replaces, flow, ordered, remember, summary, state }).wait().unwrap();
                 }
             });
         }

@@ -1,11 +1,19 @@
 //! RocksDB: how the folder is opened, read and written. No other place in weir names it.
 
+mod backup;
+mod check;
+mod crc32c;
+mod front;
 mod kv;
+mod migrate;
 mod options;
+mod queue;
 mod read;
+mod retention;
+mod seen;
 mod sink;
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -13,9 +21,15 @@ use rocksdb::{ColumnFamily, ColumnFamilyDescriptor, DB, WriteBatch, WriteOptions
 
 use crate::{StoreError, codec, keys};
 
+pub(crate) use backup::{back_up, backups, count_runs, restore};
+pub(crate) use check::examine;
+pub(crate) use front::Fronts;
 pub(crate) use kv::read::{kv_get, kv_keys};
 pub use options::Options;
-pub(crate) use read::{artifact, doc, docs, queued, run, runs};
+pub(crate) use queue::{head, ordered_flows, queue_counts, queued, ready, ready_tenants, timers};
+pub(crate) use read::{artifact, doc, docs, resume_state, run, runs};
+pub(crate) use retention::{buckets, compact_runs, first_run, flows_between, flush_runs};
+pub(crate) use seen::seen;
 pub(crate) use sink::RocksSink;
 
 /// A column family; each has a name that never changes.
@@ -27,10 +41,12 @@ pub(crate) enum Family {
     Queue,
     Events,
     Kv,
+    Dedupe,
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 6] = [Self::Meta, Self::Artifacts, Self::Runs, Self::Queue, Self::Events, Self::Kv];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Meta, Self::Artifacts, Self::Runs, Self::Queue, Self::Events, Self::Kv, Self::Dedupe];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -40,6 +56,7 @@ impl Family {
             Self::Queue => "queue",
             Self::Events => "events",
             Self::Kv => "kv",
+            Self::Dedupe => "dedupe",
         }
     }
 
@@ -60,6 +77,16 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(DB, u64), StoreE
     let failed = |reason: String| StoreError::Open { folder: folder.into(), reason };
     // Only the owner may look inside: records hold what callers sent.
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| failed(error.to_string()))?;
+    // RocksDB syncs what is in its folder; that the folder itself is found again after a power cut is ours to see to.
+    for above in [folder.parent(), folder.parent().and_then(Path::parent)].into_iter().flatten() {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        // A folder that may not be read is not ours, and was there before.
+        if let Ok(above) = File::open(above) {
+            above.sync_all().map_err(|error| failed(error.to_string()))?;
+        }
+    }
+    // RocksDB passes over what stands behind a damaged record without a word, and tidies it away.
+    let damage = check::log_damage(folder);
 
     let shared = options::Shared::new(options);
     let db_options = options::db(options, &shared);
@@ -72,7 +99,14 @@ pub(crate) fn open(folder: &Path, options: &Options) -> Result<(DB, u64), StoreE
         }
     }
     let db = DB::open_cf_descriptors(&db_options, folder, families).map_err(|error| opening(folder, error))?;
-    check_format(&db, folder)?;
+    if let Some(place) = damage {
+        tracing::error!(
+            place,
+            "The write-ahead log is damaged here, and what stands behind it is not read. After a power cut that is only \
+             what nobody was told of; otherwise acknowledged runs may be missing: restore a backup."
+        );
+    }
+    check_format(&db, folder, options.migrate_batches)?;
     let revision = db.get_cf(Family::Meta.of(&db)?, keys::REVISION).map_err(read_error)?;
     let revision = revision.map_or(Ok(0), |value| number(&value).map(u64::from_be_bytes))?;
     Ok((db, revision))
@@ -92,7 +126,7 @@ fn opening(folder: &Path, error: rocksdb::Error) -> StoreError {
         return StoreError::Locked { folder };
     }
     match kind {
-        rocksdb::ErrorKind::Corruption => StoreError::Damaged { place: folder.display().to_string(), reason },
+        rocksdb::ErrorKind::Corruption => StoreError::Damaged { place: check::damaged_place(&folder), reason },
         _ => StoreError::Open { folder, reason },
     }
 }
@@ -101,15 +135,15 @@ fn number<const N: usize>(value: &[u8]) -> Result<[u8; N], StoreError> {
     value.try_into().map_err(|_| StoreError::damaged("meta", "a number has the wrong length"))
 }
 
-/// Refuses a newer format; writes ours into a new folder.
-fn check_format(db: &DB, folder: &Path) -> Result<(), StoreError> {
+/// Refuses a newer format, brings an older one to ours, and writes ours into a new folder.
+fn check_format(db: &DB, folder: &Path, migrate_batches: Option<usize>) -> Result<(), StoreError> {
     let meta = Family::Meta.of(db)?;
     if let Some(value) = db.get_cf(meta, keys::FORMAT).map_err(read_error)? {
         let found = u32::from_be_bytes(number(&value)?);
         return if found > codec::FORMAT {
             Err(StoreError::Format { folder: folder.into(), found, known: codec::FORMAT })
         } else {
-            Ok(())
+            migrate::migrate(db, folder, found, migrate_batches)
         };
     }
     let mut batch = WriteBatch::new();

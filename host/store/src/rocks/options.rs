@@ -15,11 +15,14 @@ pub struct Options {
     pub max_open_files: u32,
     /// What each tenant may keep in the key-value store.
     pub kv: KvQuota,
+    /// How many batches a migration may write before it stops with an error, as if it had been killed; none for all.
+    #[doc(hidden)]
+    pub migrate_batches: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, max_open_files: 512, kv: KvQuota::default() }
+        Self { cache_bytes: 64 << 20, max_open_files: 512, kv: KvQuota::default(), migrate_batches: None }
     }
 }
 
@@ -83,10 +86,8 @@ pub(super) fn family(family: Family, shared: &Shared) -> rocksdb::Options {
     table.set_cache_index_and_filter_blocks(true);
     table.set_pin_l0_filter_and_index_blocks_in_cache(true);
     table.set_optimize_filters_for_memory(true);
-    // The queue is only ever walked in order; everywhere else single keys are looked up, often such that do not exist.
-    if family != Family::Queue {
-        table.set_bloom_filter(10.0, false);
-    }
+    // Single keys are looked up everywhere, often such that do not exist.
+    table.set_bloom_filter(10.0, false);
 
     let mut options = rocksdb::Options::default();
     options.set_block_based_table_factory(&table);
@@ -97,6 +98,7 @@ pub(super) fn family(family: Family, shared: &Shared) -> rocksdb::Options {
         // Where nearly all bytes go: larger files in level 0, fewer compactions.
         Family::Events => 16 << 20,
         Family::Runs | Family::Queue | Family::Artifacts | Family::Kv => 8 << 20,
+        Family::Dedupe => 4 << 20,
         Family::Meta => 2 << 20,
     });
     if family == Family::Artifacts {

@@ -4,15 +4,13 @@ use bytes::Bytes;
 use rocksdb::{DB, DBRawIterator, ReadOptions};
 use weir_model::{ArtifactHash, Json, RunId, RunSummary, TenantId};
 
-use crate::{Doc, DocKey, DocKind, MAX_PAGE, Page, QueueKey, QueuedRun, RunFilter, StoreError, codec, keys};
+use crate::{Doc, DocKey, DocKind, MAX_PAGE, Page, RunFilter, StoreError, codec, keys};
 
-use super::sink::WHOLE;
+use super::sink::{RESUME, WHOLE};
 use super::{Family, read_error};
 
 /// Rows that one page of runs may pass over before it ends short, so that a filter that matches little stays cheap.
 const MAX_ROWS: usize = 100_000;
-/// Bytes of states after which a page of queued runs ends.
-const MAX_QUEUED_BYTES: usize = 16 << 20;
 
 pub(crate) fn doc(db: &DB, key: &DocKey) -> Result<Option<Doc>, StoreError> {
     let mut bytes = Vec::new();
@@ -67,28 +65,6 @@ pub(crate) fn artifact(db: &DB, hash: &ArtifactHash) -> Result<Option<Bytes>, St
     Ok(value.map(Bytes::from))
 }
 
-pub(crate) fn queued(db: &DB, after: Option<&QueueKey>, limit: usize) -> Result<Vec<QueuedRun>, StoreError> {
-    let mut from = Vec::new();
-    if let Some(after) = after {
-        keys::queued(&mut from, after);
-        from.push(0);
-    }
-    let mut rows = rows(db, Family::Queue, from, Vec::new())?;
-    let (mut runs, mut bytes) = (Vec::new(), 0);
-    rows.seek_to_first();
-    while let Some((key, value)) = rows.item() {
-        if runs.len() >= limit.min(MAX_PAGE) || bytes >= MAX_QUEUED_BYTES {
-            break;
-        }
-        let place = keys::queue_place(key).ok_or_else(|| StoreError::damaged("queue", "a key that is no place"))?;
-        bytes += value.len();
-        runs.push(codec::read_queued(place, value)?);
-        rows.next();
-    }
-    rows.status().map_err(read_error)?;
-    Ok(runs)
-}
-
 pub(crate) fn run(db: &DB, tenant: &TenantId, run: RunId) -> Result<Option<Json>, StoreError> {
     let mut key = Vec::new();
     keys::record(&mut key, tenant, run, WHOLE);
@@ -99,6 +75,13 @@ pub(crate) fn run(db: &DB, tenant: &TenantId, run: RunId) -> Result<Option<Json>
     let Some(value) = db.get_pinned_cf(Family::Runs.of(db)?, &key).map_err(read_error)? else { return Ok(None) };
     let (_, summary) = codec::Marks::split(&value)?;
     json(summary.to_vec()).map(Some)
+}
+
+pub(crate) fn resume_state(db: &DB, tenant: &TenantId, run: RunId) -> Result<Option<Bytes>, StoreError> {
+    let mut key = Vec::new();
+    keys::record(&mut key, tenant, run, RESUME);
+    let state = db.get_cf(Family::Events.of(db)?, &key).map_err(read_error)?;
+    Ok(state.map(Bytes::from))
 }
 
 fn json(bytes: Vec<u8>) -> Result<Json, StoreError> {

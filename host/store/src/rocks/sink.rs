@@ -5,14 +5,16 @@ use std::collections::HashMap;
 
 use rocksdb::{ColumnFamily, DB, WriteBatch, WriteOptions};
 use tokio::sync::oneshot;
-use weir_model::{RunId, RunSummary, TenantId};
+use weir_model::{Outcome, RunId, RunSummary, TenantId};
 
 use crate::job::Job;
 use crate::writer::Sink;
-use crate::{Change, Entry, KvQuota, QueueKey, QueuedRun, StoreError, codec, keys};
+use crate::{Change, Done, Entry, KvQuota, QueueKey, QueuedRun, StoreError, codec, keys};
 
+use super::front::{Added, Fronts};
 use super::kv::KvSink;
-use super::{Family, read_error};
+use super::seen::SeenSink;
+use super::{Family, read_error, retention};
 
 /// What a batch starts with; it grows as needed.
 const BATCH_CAPACITY: usize = 32 << 10;
@@ -20,6 +22,8 @@ const BATCH_CAPACITY: usize = 32 << 10;
 pub(super) const KEPT_VALUE: usize = 1 << 20;
 /// The sequence of a record that holds a run whole.
 pub(super) const WHOLE: u32 = 0;
+/// The sequence of the state that a run can be retried from.
+pub(super) const RESUME: u32 = 1;
 
 type Answer = oneshot::Sender<Result<Vec<u64>, StoreError>>;
 
@@ -40,13 +44,17 @@ pub(crate) struct RocksSink<'a> {
     /// Who is told of their revisions once the batch is written.
     answers: Vec<(Answer, Vec<u64>)>,
     kv: KvSink<'a>,
+    seen: SeenSink<'a>,
+    /// Where the queue's lines begin, and what this batch adds to them.
+    fronts: &'a Fronts,
+    added: Added,
     /// Buffers that keep their memory from write to write.
     key: Vec<u8>,
     value: Vec<u8>,
 }
 
 impl<'a> RocksSink<'a> {
-    pub(crate) fn new(db: &'a DB, revision: u64, quota: KvQuota) -> Result<Self, StoreError> {
+    pub(crate) fn new(db: &'a DB, fronts: &'a Fronts, revision: u64, quota: KvQuota) -> Result<Self, StoreError> {
         let options = |sync| {
             let mut options = WriteOptions::default();
             options.set_sync(sync);
@@ -66,6 +74,9 @@ impl<'a> RocksSink<'a> {
             changed: HashMap::new(),
             answers: Vec::new(),
             kv: KvSink::new(db, quota)?,
+            seen: SeenSink::new(db)?,
+            fronts,
+            added: Added::default(),
             key: Vec::with_capacity(128),
             value: Vec::with_capacity(1_024),
         })
@@ -80,31 +91,67 @@ impl<'a> RocksSink<'a> {
         Ok(())
     }
 
-    fn unqueue(&mut self, place: &QueueKey) {
-        keys::queued(&mut self.key, place);
+    /// Takes a queued run out of the place it has.
+    fn displace(&mut self, place: &QueueKey) {
+        if keys::place(&mut self.key, place).is_some() {
+            self.batch.delete_cf(self.queue, &self.key);
+        }
+    }
+
+    fn unqueue(&mut self, done: &Done) {
+        self.displace(&done.key);
+        let QueueKey { tenant, run, .. } = &done.key;
+        keys::state(&mut self.key, tenant, *run);
         self.batch.delete_cf(self.queue, &self.key);
+        if done.ordered {
+            keys::order(&mut self.key, tenant, done.flow, *run);
+            self.batch.delete_cf(self.queue, &self.key);
+        }
     }
 
     fn append(&mut self, entry: &Entry) -> Result<(), String> {
-        self.put_summary(&entry.tenant, &entry.summary)?;
-        if let Some(record) = &entry.record {
-            keys::record(&mut self.key, &entry.tenant, entry.summary.id, WHOLE);
+        let Entry { tenant, summary, record, done, resume, .. } = entry;
+        self.put_summary(tenant, summary)?;
+        if let Some(record) = record {
+            keys::record(&mut self.key, tenant, summary.id, WHOLE);
             self.batch.put_cf(self.events, &self.key, record);
         }
-        if let Some(place) = &entry.done {
-            self.unqueue(place);
+        if let Some(state) = resume {
+            keys::record(&mut self.key, tenant, summary.id, RESUME);
+            self.batch.put_cf(self.events, &self.key, state);
+        } else if done.is_some() || summary.outcome != Outcome::Completed {
+            // The state of an earlier entry. A run that was never queued and completed had none, and most are of that kind:
+            // they are spared the deletion.
+            keys::record(&mut self.key, tenant, summary.id, RESUME);
+            self.batch.delete_cf(self.events, &self.key);
+        }
+        if let Some(done) = done {
+            self.unqueue(done);
         }
         Ok(())
     }
 
     fn push(&mut self, run: &QueuedRun) -> Result<(), String> {
-        self.put_summary(&run.key.tenant, &run.summary)?;
+        let QueueKey { tenant, run: id, .. } = &run.key;
+        self.put_summary(tenant, &run.summary)?;
         if let Some(before) = run.replaces.as_ref().filter(|before| **before != run.key) {
-            self.unqueue(before);
+            self.displace(before);
         }
-        keys::queued(&mut self.key, &run.key);
-        codec::write_queued(&mut self.value, run).map_err(|error| unwritable(run.key.run, &error))?;
+        if let Some(line) = keys::place(&mut self.key, &run.key) {
+            self.batch.put_cf(self.queue, &self.key, b"");
+            self.added.add(&self.key, line);
+        }
+        if run.ordered {
+            let line = keys::order(&mut self.key, tenant, run.flow, *id);
+            self.batch.put_cf(self.queue, &self.key, b"");
+            self.added.add(&self.key, line);
+        }
+        keys::state(&mut self.key, tenant, *id);
+        codec::write_queued(&mut self.value, run).map_err(|error| unwritable(*id, &error))?;
         self.batch.put_cf(self.queue, &self.key, &self.value);
+        if let Some(seen) = &run.remember {
+            self.seen.put(&mut self.batch, seen);
+        }
         Ok(())
     }
 
@@ -153,13 +200,16 @@ impl Sink for RocksSink<'_> {
         match job {
             Job::Append(entry) => self.append(&entry)?,
             Job::Push(run) => self.push(&run)?,
-            Job::Forget { key, flow } => {
-                self.unqueue(&key);
-                keys::summary(&mut self.key, &key.tenant, key.run);
+            Job::Forget(done) => {
+                self.unqueue(&done);
+                let Done { key: QueueKey { tenant, run, .. }, flow, .. } = &done;
+                keys::summary(&mut self.key, tenant, *run);
                 self.batch.delete_cf(self.runs, &self.key);
-                keys::flow_run(&mut self.key, &key.tenant, flow, key.run);
+                keys::flow_run(&mut self.key, tenant, *flow, *run);
                 self.batch.delete_cf(self.runs, &self.key);
             }
+            Job::Remember(seen) => self.seen.put(&mut self.batch, &seen),
+            Job::ForgetSeen { now, most, answer } => self.seen.sweep(&mut self.batch, now, most, answer),
             Job::Apply { changes, answer } => match self.apply(changes) {
                 Ok(revisions) => self.answers.push((answer, revisions)),
                 // An error that nobody waits for is nobody's error.
@@ -173,6 +223,11 @@ impl Sink for RocksSink<'_> {
                 keys::artifact(&mut self.key, &hash);
                 self.batch.delete_cf(self.artifacts, &self.key);
             }
+            Job::DropRuns(job) => {
+                // Between two batches, so that it sees all that came before and takes none of it by mistake.
+                self.commit(true)?;
+                retention::drop_runs(self.db, job)?;
+            }
             Job::Kv(job) => self.kv.stage(&mut self.batch, job),
         }
         Ok(self.batch.size_in_bytes())
@@ -185,6 +240,7 @@ impl Sink for RocksSink<'_> {
             let options = if sync { &self.synced } else { &self.unsynced };
             self.db.write_opt(batch, options).map_err(rocksdb::Error::into_string)?;
         }
+        self.fronts.written(&mut self.added);
         self.changed.clear();
         self.value.clear();
         self.value.shrink_to(KEPT_VALUE);
@@ -192,6 +248,7 @@ impl Sink for RocksSink<'_> {
             let _ = answer.send(Ok(revisions));
         }
         self.kv.written();
+        self.seen.written();
         Ok(())
     }
 }
