@@ -10,11 +10,12 @@ use weir_model::{Clock, Entropy, FlowId, FlowName, LimitOverrides, TenantId};
 use weir_sandbox::Sandbox;
 use weir_vault::Token;
 
-use crate::Hook;
 use crate::compile::Compiler;
 use crate::limits::Base;
+use crate::retention::Retention;
 use crate::shelf::Shelf;
 use crate::state::State;
+use crate::{Hook, RetentionDef, Scheduled};
 
 /// What a catalog is made of.
 pub struct Options<S> {
@@ -30,6 +31,8 @@ pub struct Options<S> {
     pub entropy: Arc<dyn Entropy>,
     /// What the operator sets of the limits of runs, lower or higher than the defaults.
     pub limits: LimitOverrides,
+    /// How long runs are kept, whichever tenant's they are.
+    pub retention: RetentionDef,
 }
 
 /// What exists. `S` is what the engine executes for a step.
@@ -39,6 +42,7 @@ pub struct Catalog<S> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) base: Base,
+    pub(crate) retention: Retention,
     pub(crate) compiler: Compiler<S>,
     pub(crate) shelf: Shelf,
     pub(crate) state: Arc<State<S>>,
@@ -62,6 +66,11 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     /// The hook of a flow by its name. Never waits.
     pub fn hook_by_name(&self, tenant: &TenantId, name: &FlowName) -> Option<Arc<Hook<S>>> {
         self.state.hooks.load().by_name(tenant, name).cloned()
+    }
+
+    /// The hooks that start by themselves: published, enabled, with a schedule. Never waits.
+    pub fn scheduled(&self) -> Scheduled<S> {
+        self.state.hooks.load().scheduled()
     }
 
     /// The step kinds that definitions may use.

@@ -8,6 +8,8 @@ use weir_cluster::{DocKey, DocKind};
 use weir_model::{ActionRef, FlowId, FlowName, HookKey, LimitOverrides, TenantId, Timestamp};
 use weir_vault::TokenId;
 
+use crate::RetentionDef;
+
 /// Exact action versions by the reference that a published text uses.
 pub(crate) type Pins = BTreeMap<ActionRef, Box<str>>;
 
@@ -19,6 +21,16 @@ pub(crate) struct TenantDoc {
     /// What its runs may use, where that is less than the server lets them.
     #[serde(default)]
     pub(crate) limits: LimitOverrides,
+    /// How long its runs are kept, where that is less than the server keeps them.
+    #[serde(default)]
+    pub(crate) retention: RetentionDef,
+}
+
+impl TenantDoc {
+    /// A tenant for whom nothing is set.
+    pub(crate) fn new(id: TenantId, created_at: Timestamp) -> Self {
+        Self { id, created_at, limits: LimitOverrides::default(), retention: RetentionDef::default() }
+    }
 }
 
 /// A flow without its texts, under its name; small, because all of them are kept in memory.
@@ -28,6 +40,12 @@ pub(crate) struct FlowDoc {
     pub(crate) name: FlowName,
     pub(crate) key: HookKey,
     pub(crate) enabled: bool,
+    /// Why it is off, where the server switched it off.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) disabled: Option<Box<DisabledInfo>>,
+    /// When it was enabled or published last: failures before are not counted, times before are not made up for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) enabled_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) description: Option<Box<str>>,
     pub(crate) draft: DraftInfo,
@@ -37,6 +55,15 @@ pub(crate) struct FlowDoc {
     pub(crate) latest: u32,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+}
+
+/// Why the server switched a flow off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisabledInfo {
+    /// The reason, in a sentence's words.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What is known of a draft without reading its text.
@@ -99,6 +126,11 @@ pub(crate) fn draft_key(tenant: &TenantId, flow: FlowId) -> DocKey {
 pub(crate) fn version_key(tenant: &TenantId, flow: FlowId, version: u32) -> DocKey {
     let name = format!("{}{:010}", version_prefix(flow), u32::MAX - version);
     DocKey { kind: DocKind::Version, tenant: Some(tenant.clone()), name }
+}
+
+/// How far a flow's schedule was followed; the engine writes it.
+pub fn schedule_key(tenant: &TenantId, flow: FlowId) -> DocKey {
+    DocKey { kind: DocKind::Schedule, tenant: Some(tenant.clone()), name: flow.to_string() }
 }
 
 pub(crate) fn version_prefix(flow: FlowId) -> String {

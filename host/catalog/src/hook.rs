@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::Mutex;
 use weir_flow::Plan;
-use weir_model::{Findings, FlowId, FlowName, HookKey, TenantId, Timestamp};
+use weir_model::{Findings, FlowId, FlowName, HookKey, ScheduleDef, TenantId, Timestamp};
 
-use crate::documents::FlowDoc;
+use crate::documents::{DisabledInfo, FlowDoc};
 
 /// A plan and the number of the text it was made from.
 #[derive(Debug)]
@@ -107,6 +107,22 @@ impl<S> Hook<S> {
 
     pub(crate) fn arm_until(&self, until: Option<Timestamp>) {
         self.live.armed_until.store(until.map_or(i64::MIN, Timestamp::as_millis), Ordering::Relaxed);
+    }
+
+    /// Why the server switched the flow off; none where somebody did, or it is on.
+    pub fn disabled(&self) -> Option<&DisabledInfo> {
+        self.doc.disabled.as_deref()
+    }
+
+    /// When the flow was enabled or published last: what came before is neither counted nor made up for.
+    pub fn fresh_since(&self) -> Timestamp {
+        self.doc.enabled_at.unwrap_or(self.doc.created_at)
+    }
+
+    /// When the flow starts by itself; none where it does not, or not now.
+    pub fn schedule(&self) -> Option<&ScheduleDef> {
+        let release = self.published.as_ref().filter(|_| self.enabled)?;
+        release.plan.schedule.as_deref()
     }
 
     /// Whether anything was ever published and is so still.

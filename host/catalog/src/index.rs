@@ -8,6 +8,8 @@ use weir_model::{FlowId, FlowName, TenantId};
 use crate::Hook;
 
 type Names<S> = BTreeMap<FlowName, Arc<Hook<S>>>;
+/// The hooks that start by themselves, by their flows.
+pub type Scheduled<S> = Arc<BTreeMap<FlowId, Arc<Hook<S>>>>;
 
 /// All hooks at one moment.
 pub(crate) struct Index<S> {
@@ -15,17 +17,24 @@ pub(crate) struct Index<S> {
     flows: HashMap<FlowId, Arc<Hook<S>>>,
     /// Shared, so that a change copies the names of one tenant only.
     names: HashMap<TenantId, Arc<Names<S>>>,
+    /// Shared, so that whoever watches the schedules holds it without a copy.
+    scheduled: Scheduled<S>,
 }
 
 impl<S> Default for Index<S> {
     fn default() -> Self {
-        Self { keys: HashMap::new(), flows: HashMap::new(), names: HashMap::new() }
+        Self { keys: HashMap::new(), flows: HashMap::new(), names: HashMap::new(), scheduled: Arc::default() }
     }
 }
 
 impl<S> Clone for Index<S> {
     fn clone(&self) -> Self {
-        Self { keys: self.keys.clone(), flows: self.flows.clone(), names: self.names.clone() }
+        Self {
+            keys: self.keys.clone(),
+            flows: self.flows.clone(),
+            names: self.names.clone(),
+            scheduled: Arc::clone(&self.scheduled),
+        }
     }
 }
 
@@ -51,12 +60,21 @@ impl<S> Index<S> {
         self.names.get(tenant).map_or(0, |names| names.len())
     }
 
+    pub(crate) fn scheduled(&self) -> Scheduled<S> {
+        Arc::clone(&self.scheduled)
+    }
+
     /// Puts a hook in, in place of the one that the flow had before.
     pub(crate) fn insert(&mut self, hook: Arc<Hook<S>>) {
         if let Some(old) = self.flows.insert(hook.flow, Arc::clone(&hook)) {
             self.keys.remove(old.key.as_str());
         }
         self.keys.insert(hook.key.as_str().into(), Arc::clone(&hook));
+        if hook.schedule().is_some() {
+            Arc::make_mut(&mut self.scheduled).insert(hook.flow, Arc::clone(&hook));
+        } else if self.scheduled.contains_key(&hook.flow) {
+            Arc::make_mut(&mut self.scheduled).remove(&hook.flow);
+        }
         Arc::make_mut(self.names.entry(hook.tenant.clone()).or_default()).insert(hook.name.clone(), hook);
     }
 
@@ -64,6 +82,9 @@ impl<S> Index<S> {
     pub(crate) fn remove(&mut self, flow: FlowId) {
         let Some(old) = self.flows.remove(&flow) else { return };
         self.keys.remove(old.key.as_str());
+        if self.scheduled.contains_key(&flow) {
+            Arc::make_mut(&mut self.scheduled).remove(&flow);
+        }
         if let Some(names) = self.names.get_mut(&old.tenant) {
             Arc::make_mut(names).remove(&old.name);
         }

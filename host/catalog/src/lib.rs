@@ -19,6 +19,7 @@ mod index;
 mod limits;
 mod open;
 mod page;
+mod retention;
 mod shelf;
 mod state;
 mod tenants;
@@ -28,11 +29,14 @@ mod tokens;
 
 pub use actions::{ActionView, SchemaFault, schema_faults};
 pub use catalog::{Catalog, Options};
+pub use documents::{DisabledInfo, schedule_key};
 pub use error::{CatalogError, Class, Thing};
-pub use flows::{DraftText, DraftView, FlowView, Published, Saved, VersionText, VersionView};
+pub use flows::{DraftText, DraftView, FlowView, Published, Saved, ScheduleView, VersionText, VersionView};
 pub use hook::{Hook, Release};
+pub use index::Scheduled;
 pub use limits::{LimitLevel, LimitView, TenantLimits};
 pub use page::Page;
+pub use retention::{RetentionDef, TenantRetention};
 pub use tenants::TenantView;
 pub use tokens::{Identity, NewToken, TokenView};
 /// How far an upload is, as [`Catalog::push_action`] tells it.

@@ -95,13 +95,13 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let limits = read_limits(text).map_err(CatalogError::Limits)?;
         let writing = self.writing().await;
         let tenant = self.tenant(id)?;
-        let doc = TenantDoc { id: id.clone(), created_at: tenant.created_at, limits };
+        let doc = TenantDoc { limits, ..tenant.doc.clone() };
         let changes = vec![put(tenant_key(id), Expect::Revision(tenant.revision), &doc)?];
         self.put_tenant(writing, changes, doc).await?;
         self.tenant_limits(id)
     }
 
-    fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, CatalogError> {
+    pub(crate) fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, CatalogError> {
         let tenants = self.state.tenants.load();
         tenants.get(id).cloned().ok_or_else(|| CatalogError::not_found(Thing::Tenant, id))
     }
@@ -122,5 +122,5 @@ fn view(base: &Base, tenant: &Tenant) -> TenantLimits {
         },
         default: info.default,
     });
-    TenantLimits { own: tenant.own.clone(), all: all.collect() }
+    TenantLimits { own: tenant.doc.limits.clone(), all: all.collect() }
 }

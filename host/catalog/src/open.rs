@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use weir_cluster::{Change, DocKind, Expect};
-use weir_model::{ActionVersion, FlowName, LimitOverrides, TenantId};
+use weir_model::{ActionVersion, FlowName, TenantId};
 use weir_vault::{Role, Token, TokenId, TokenRecord};
 
 use crate::actions::ActionIndex;
@@ -15,6 +15,7 @@ use crate::documents::{FlowDoc, TenantDoc, tenant_key, token_key};
 use crate::hook::{Live, Release};
 use crate::index::Index;
 use crate::limits::Base;
+use crate::retention::Retention;
 use crate::shelf::{Shelf, put};
 use crate::state::State;
 use crate::tenants::Tenant;
@@ -29,7 +30,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     /// # Errors
     /// Where the documents cannot be read or, on a first start, written.
     pub async fn open(options: Options<S>) -> Result<Arc<Self>, CatalogError> {
-        let Options { cluster, sandbox, kinds, clock, entropy, limits } = options;
+        let Options { cluster, sandbox, kinds, clock, entropy, limits, retention } = options;
         let catalog = Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&cluster.definitions)),
             cluster,
@@ -37,6 +38,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             clock,
             entropy,
             base: Base::of(limits),
+            retention: Retention::of(retention),
             compiler: Compiler::new(kinds),
             state: Arc::default(),
             writers: Arc::default(),
@@ -56,7 +58,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let mut tenant = None;
         if self.state.tenants.load().is_empty() {
             let id = TenantId::new(FIRST_TENANT)?;
-            let doc = TenantDoc { id, created_at: now, limits: LimitOverrides::default() };
+            let doc = TenantDoc::new(id, now);
             changes.push(put(tenant_key(&doc.id), Expect::Absent, &doc)?);
             tenant = Some(doc);
         }
@@ -75,7 +77,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let remember = move |state: &State<S>, revisions: &[u64]| {
             // The tenant is the first of the changes, where it is one of them.
             let revision = revisions.first().copied().unwrap_or_default();
-            let tenant = tenant.map(|doc| (doc.id.clone(), Arc::new(Tenant::new(&base, &doc, revision))));
+            let tenant = tenant.map(|doc| (doc.id.clone(), Arc::new(Tenant::new(&base, doc, revision))));
             State::<S>::change(&state.tenants, |tenants: &mut BTreeMap<_, _>| tenants.extend(tenant));
             let tokens = record.map(|record| (record.id.clone(), record));
             State::<S>::change(&state.tokens, |known: &mut HashMap<_, _>| known.extend(tokens));
@@ -89,8 +91,8 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     fn load(&self) -> Result<(), CatalogError> {
         let mut tenants: BTreeMap<TenantId, Arc<Tenant>> = BTreeMap::new();
         self.shelf.each(DocKind::Tenant, None, "", |stored, doc: TenantDoc| {
-            let tenant = Tenant::new(&self.base, &doc, stored.revision);
-            tenants.insert(doc.id, Arc::new(tenant));
+            let id = doc.id.clone();
+            tenants.insert(id, Arc::new(Tenant::new(&self.base, doc, stored.revision)));
         })?;
         let mut tokens: HashMap<TokenId, TokenRecord> = HashMap::new();
         self.shelf.each(DocKind::Token, None, "", |_, record: TokenRecord| {

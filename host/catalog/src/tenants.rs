@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use weir_cluster::{Change, Expect};
-use weir_model::{LimitOverrides, Limits, TenantId, Timestamp};
+use weir_model::{Limits, TenantId, Timestamp};
 
 use crate::commit::Writing;
 use crate::documents::{TenantDoc, tenant_key};
@@ -28,19 +28,17 @@ pub struct TenantView {
 /// What is kept in memory of a tenant.
 #[derive(Debug)]
 pub(crate) struct Tenant {
-    pub(crate) created_at: Timestamp,
-    /// Its document's revision in the cluster.
+    /// Its document, with what is set for it.
+    pub(crate) doc: TenantDoc,
+    /// The document's revision in the cluster.
     pub(crate) revision: u64,
-    /// What is set for it.
-    pub(crate) own: LimitOverrides,
     /// What its runs may use: the server's limits, lowered by its own.
     pub(crate) limits: Arc<Limits>,
 }
 
 impl Tenant {
-    pub(crate) fn new(base: &Base, doc: &TenantDoc, revision: u64) -> Self {
-        let (created_at, own) = (doc.created_at, doc.limits.clone());
-        Self { created_at, revision, limits: base.lowered(&own), own }
+    pub(crate) fn new(base: &Base, doc: TenantDoc, revision: u64) -> Self {
+        Self { limits: base.lowered(&doc.limits), doc, revision }
     }
 }
 
@@ -50,7 +48,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let hooks = self.state.hooks.load();
         let view = |(id, tenant): (&TenantId, &Arc<Tenant>)| TenantView {
             id: id.clone(),
-            created_at: tenant.created_at,
+            created_at: tenant.doc.created_at,
             flows: hooks.count(id),
         };
         self.state.tenants.load().iter().map(view).collect()
@@ -74,7 +72,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             let hint = "start another server for more";
             return Err(CatalogError::Limit { what: "tenants", limit: bounds::TENANTS, hint });
         }
-        let doc = TenantDoc { id: id.clone(), created_at: self.clock.now(), limits: LimitOverrides::default() };
+        let doc = TenantDoc::new(id.clone(), self.clock.now());
         let changes = vec![put(tenant_key(id), Expect::Absent, &doc)?];
         let view = TenantView { id: id.clone(), created_at: doc.created_at, flows: 0 };
         self.put_tenant(writing, changes, doc).await?;
@@ -90,9 +88,10 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     ) -> Result<(), CatalogError> {
         let base = self.base.clone();
         let remember = move |state: &State<S>, revisions: &[u64]| {
-            let tenant = Tenant::new(&base, &doc, revisions.first().copied().unwrap_or_default());
+            let id = doc.id.clone();
+            let tenant = Tenant::new(&base, doc, revisions.first().copied().unwrap_or_default());
             State::<S>::change(&state.tenants, |tenants: &mut BTreeMap<_, _>| {
-                tenants.insert(doc.id, Arc::new(tenant));
+                tenants.insert(id, Arc::new(tenant));
             });
         };
         self.commit(writing, changes, remember).await.map(|_| ())

@@ -3,7 +3,7 @@
 use weir_cluster::{Change, DocKind, Expect};
 use weir_model::{FlowName, TenantId};
 
-use crate::documents::{draft_key, flow_key, version_prefix};
+use crate::documents::{draft_key, flow_key, schedule_key, version_prefix};
 use crate::state::State;
 use crate::{Catalog, CatalogError, Hook};
 
@@ -22,6 +22,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let mut changes = vec![
             Change::delete(flow_key(tenant, name), Expect::Revision(hook.revision)),
             Change::delete(draft_key(tenant, flow), Expect::Any),
+            Change::delete(schedule_key(tenant, flow), Expect::Any),
         ];
         // With the flow itself the first versions go in the same write; that is all of them for nearly every flow.
         changes.extend(self.versions_to_delete(&hook)?);

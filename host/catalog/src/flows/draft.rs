@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use weir_cluster::{Change, Expect};
-use weir_flow::Checked;
-use weir_model::{Findings, FlowDef, FlowId, FlowName, HookKey, Severity, TenantId, Timestamp};
+use weir_flow::{Checked, Document};
+use weir_model::{Code, Finding, Findings, FlowDef, FlowId, FlowName, HookKey, Severity, TenantId, Timestamp};
 
 use super::replace;
 use crate::actions::TenantActions;
@@ -80,8 +80,16 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         }
         let actions = self.state.actions.load().of(tenant);
         let (compiler, text, seen) = (self.compiler.clone(), text.to_owned(), Arc::clone(&actions));
-        let checked = tokio::task::spawn_blocking(move || compiler.draft(&text, &seen)).await;
-        checked.map(|checked| (checked, actions)).map_err(|_| CatalogError::Stopping)
+        let (state, owner) = (Arc::clone(&self.state), tenant.clone());
+        let checked = tokio::task::spawn_blocking(move || {
+            let mut checked = compiler.draft(&text, &seen);
+            let failure_flow = checked.def.as_ref().and_then(|def| def.on_failure.clone());
+            if let Some(name) = failure_flow.filter(|name| state.hooks.load().by_name(&owner, name).is_none()) {
+                checked.findings.push(no_such_flow(&name, &text));
+            }
+            checked
+        });
+        checked.await.map(|checked| (checked, actions)).map_err(|_| CatalogError::Stopping)
     }
 
     /// The document of a flow whose draft is `def` from now on.
@@ -118,6 +126,8 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             name,
             key: HookKey::generate(&*self.entropy),
             enabled: true,
+            disabled: None,
+            enabled_at: None,
             description,
             draft,
             published: None,
@@ -125,6 +135,19 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             created_at: now,
             updated_at: now,
         }
+    }
+}
+
+/// The flow for failures does not exist. It may come later, so this keeps nothing from being published.
+fn no_such_flow(name: &FlowName, text: &str) -> Finding {
+    let path = "/on_failure";
+    Finding {
+        code: Code::new("WEIR-FLOW-ON-FAILURE"),
+        severity: Severity::Warning,
+        path: path.to_owned(),
+        line: Document::parse(text).ok().and_then(|document| document.line(path)),
+        step: None,
+        message: format!("there is no flow `{name}` yet, so nothing follows a failure: push and publish it"),
     }
 }
 

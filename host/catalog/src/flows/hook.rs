@@ -7,7 +7,8 @@ use crate::documents::FlowDoc;
 use crate::{Catalog, CatalogError, FlowView};
 
 impl<S: Send + Sync + 'static> Catalog<S> {
-    /// Lets calls run, or refuses them; the hook and its key stay.
+    /// Lets calls run, or refuses them; the hook and its key stay. Once enabled again it starts anew: failures before are
+    /// not counted, times of its schedule before are not made up for.
     ///
     /// # Errors
     /// Where there is no such flow or it cannot be written.
@@ -17,7 +18,17 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         name: &FlowName,
         enabled: bool,
     ) -> Result<FlowView, CatalogError> {
-        self.alter(tenant, name, |doc| doc.enabled = enabled).await
+        let now = self.clock.now();
+        let change = |doc: &mut FlowDoc| {
+            if enabled && !doc.enabled {
+                doc.enabled_at = Some(now);
+            }
+            if enabled != doc.enabled {
+                doc.disabled = None;
+            }
+            doc.enabled = enabled;
+        };
+        self.alter(tenant, name, change).await
     }
 
     /// Gives the hook another key; the old one is unknown at once.

@@ -8,6 +8,7 @@ mod hook;
 mod publish;
 mod read;
 mod release;
+mod switch_off;
 mod view;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::documents::{FlowDoc, flow_key};
 use crate::shelf::put;
 use crate::{Catalog, CatalogError, Hook, Thing};
 
-pub use view::{DraftText, DraftView, FlowView, Published, Saved, VersionText, VersionView};
+pub use view::{DraftText, DraftView, FlowView, Published, Saved, ScheduleView, VersionText, VersionView};
 
 impl<S: Send + Sync + 'static> Catalog<S> {
     /// The hook of a flow that has to exist.

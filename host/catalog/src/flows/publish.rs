@@ -40,6 +40,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             published: Some(PublishedInfo { version, pins }),
             latest: version,
             updated_at: now,
+            enabled_at: Some(now),
             ..hook.doc.clone()
         };
         let changes =
@@ -59,7 +60,8 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let actions = self.state.actions.load().of(tenant);
         let (plan, _, _) = ready(name, self.pinned(&written, actions).await?)?;
         let published = Some(PublishedInfo { version, pins: written.pins });
-        let doc = FlowDoc { published, updated_at: self.clock.now(), ..hook.doc.clone() };
+        let now = self.clock.now();
+        let doc = FlowDoc { published, updated_at: now, enabled_at: Some(now), ..hook.doc.clone() };
         let changes = vec![replace(&hook, &doc)?];
         let hook = self.release_as(writing, hook, doc, changes, plan).await?;
         Ok(self.view(&hook))

@@ -1,9 +1,10 @@
 //! Flows, drafts and versions as the API shows them.
 
 use serde::Serialize;
+use weir_flow::Cron;
 use weir_model::{Findings, FlowId, FlowName, HookKey, TenantId, Timestamp};
 
-use crate::{Catalog, Hook};
+use crate::{Catalog, DisabledInfo, Hook};
 
 /// A flow, as the API shows it; admin adds the URLs made from `key`.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +28,10 @@ pub struct FlowView {
     pub latest: u32,
     /// Whether calls run.
     pub enabled: bool,
+    /// Why the server switched it off.
+    pub disabled: Option<DisabledInfo>,
+    /// When it starts by itself, as its published version says.
+    pub schedule: Option<ScheduleView>,
     /// Until when the development URL answers without a listener.
     pub armed_until: Option<Timestamp>,
     /// Whether the development URL answers now.
@@ -37,6 +42,17 @@ pub struct FlowView {
     pub created_at: Timestamp,
     /// When anything of it changed last.
     pub updated_at: Timestamp,
+}
+
+/// When a flow starts by itself.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScheduleView {
+    /// The cron expression.
+    pub cron: String,
+    /// The time zone it is read in.
+    pub zone: String,
+    /// The next time; none while the flow is disabled.
+    pub next_at: Option<Timestamp>,
 }
 
 /// A draft without its text.
@@ -129,6 +145,8 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             published: doc.published.as_ref().map(|published| published.version),
             latest: doc.latest,
             enabled: doc.enabled,
+            disabled: hook.disabled().cloned(),
+            schedule: schedule(hook, now),
             armed_until: hook.armed_until(now),
             listening: hook.is_listening(now, self.cluster.events.listeners(&hook.tenant, hook.flow)),
             steps: doc.draft.steps,
@@ -136,4 +154,14 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             updated_at: doc.updated_at,
         }
     }
+}
+
+fn schedule<S>(hook: &Hook<S>, now: Timestamp) -> Option<ScheduleView> {
+    let schedule = hook.published.as_ref()?.plan.schedule.as_deref()?;
+    let cron = Cron::of(schedule).ok().filter(|_| hook.enabled);
+    Some(ScheduleView {
+        cron: schedule.cron.clone(),
+        zone: schedule.zone.clone().unwrap_or_else(|| "UTC".to_owned()),
+        next_at: cron.and_then(|cron| cron.next(now)),
+    })
 }

@@ -4,5 +4,7 @@ mod actions;
 mod configs;
 mod flows;
 mod limits;
+mod retention;
 mod support;
+mod switches;
 mod tokens;

@@ -16,7 +16,7 @@ use weir_sandbox::Sandbox;
 use weir_store::Store;
 
 use crate::documents::action_key;
-use crate::{Catalog, Options};
+use crate::{Catalog, Options, RetentionDef};
 
 /// What the tests' steps compile to: the action version or kind they use.
 pub(super) type Step = String;
@@ -27,6 +27,7 @@ pub(super) struct Rooms {
     pub(super) clock: Arc<ManualClock>,
     /// What the operator sets.
     pub(super) limits: LimitOverrides,
+    pub(super) retention: RetentionDef,
     sandbox: Arc<Sandbox>,
     _folder: tempfile::TempDir,
 }
@@ -46,7 +47,8 @@ impl Rooms {
             entropy: Arc::new(Counter::default()),
         });
         let limits = LimitOverrides::default();
-        Self { cluster: Cluster::local(store), clock, limits, sandbox: sandbox.unwrap(), _folder: folder }
+        let retention = RetentionDef::DEFAULT;
+        Self { cluster: Cluster::local(store), clock, limits, retention, sandbox: sandbox.unwrap(), _folder: folder }
     }
 
     /// Opens a catalog; again for what a restart would find.
@@ -61,6 +63,7 @@ impl Rooms {
             clock: self.clock.clone(),
             entropy: Arc::new(entropy),
             limits: self.limits.clone(),
+            retention: self.retention,
         };
         Catalog::open(options).await.unwrap()
     }

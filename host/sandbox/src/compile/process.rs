@@ -37,7 +37,7 @@ pub(super) struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { memory: 2 << 30, processor: 60, wall: Duration::from_secs(60), file: 256 << 20 }
+        Self { memory: 2 << 30, processor: 60, wall: Duration::from_secs(300), file: 256 << 20 }
     }
 }
 
