@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::json;
-use weir_model::{RunId, Span};
+use weir_model::{RunId, Span, WebhookDef};
 
 use crate::reply::Reply;
 use crate::run::{RunContext, Told};
@@ -40,7 +40,12 @@ fn unanswered(context: &RunContext) -> Reply {
 
 /// The request is on disk and the run goes on in the background.
 pub(crate) fn accepted(context: &RunContext) -> Reply {
-    let setting = context.release.plan.webhook.accepted.as_ref();
+    accepted_as(&context.release.plan.webhook, context.id)
+}
+
+/// The same before there is a run: what it will be answered once it is on disk.
+pub(crate) fn accepted_as(webhook: &WebhookDef, run: RunId) -> Reply {
+    let setting = webhook.accepted.as_ref();
     let status = setting.and_then(|setting| setting.status).and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::ACCEPTED);
     if !Reply::may_have_body(status) {
@@ -48,7 +53,7 @@ pub(crate) fn accepted(context: &RunContext) -> Reply {
     }
     match setting.and_then(|setting| setting.json.as_ref()) {
         Some(body) => Reply::json(status, body.to_string()),
-        None => Reply::json(status, format!(r#"{{"success":true,"run_id":"{}"}}"#, context.id)),
+        None => Reply::json(status, format!(r#"{{"success":true,"run_id":"{run}"}}"#)),
     }
 }
 

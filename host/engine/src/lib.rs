@@ -5,32 +5,45 @@
 
 #![forbid(unsafe_code)]
 
+mod again;
 mod answer;
 mod attached;
 mod background;
+mod control;
 mod engine;
 mod error;
+mod failures;
 mod history;
 mod kv;
 mod lanes;
+mod once;
 mod payload;
 mod reply;
+mod revive;
 mod run;
+mod schedules;
+mod seen;
 mod services;
+mod steady;
 mod steps;
 mod text;
+mod timers;
+mod upkeep;
 
+pub use again::{Replay, Which};
 pub use answer::DEFAULT_WAIT;
+pub use control::Cancelled;
 pub use engine::{Engine, Options};
 pub use error::EngineError;
 pub use history::History;
 pub use lanes::LaneOptions;
 pub use payload::Payload;
 pub use reply::Reply;
-pub use run::{RunContext, Start};
+pub use run::{RunContext, Start, WaitFor};
+pub use seen::{IdempotencyError, IdempotencyKey};
 pub use services::Services;
 pub use steps::{Begin, Failure, Finish, Notes, Step, StepContext, Worked, kinds};
-pub use weir_cluster::{Page, RunFilter, Subscription};
+pub use weir_cluster::{BackupInfo, BackupOrder, BackupStage, Page, RunFilter, Subscription};
 
 /// The catalog with this room's compiled steps in it.
 pub type Catalog = weir_catalog::Catalog<Box<dyn Step>>;

@@ -1,8 +1,8 @@
 //! What runs may use of the server, made once at start. It starts nothing itself.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use crate::Catalog;
 use crate::background::Background;
 use crate::lanes::Lanes;
 use crate::run::RunContext;
+use crate::steady::Steady;
 use crate::steps::Failure;
 
 /// The handles that runs share.
@@ -32,6 +33,12 @@ pub struct Services {
     pub(crate) background: Background,
     pub(crate) live: Live,
     pub(crate) run_ids: RunIds,
+    /// The clock of waits, which a jump of the wall clock does not move.
+    pub(crate) steady: Steady,
+    /// Where callers reach the hooks, such as `https://hooks.example`; known once the server listens.
+    pub(crate) public_url: OnceLock<String>,
+    /// Requests with a key whose first run has not been answered.
+    pub(crate) seen: Arc<crate::seen::UnderWay>,
 }
 
 impl Services {
@@ -60,6 +67,10 @@ pub(crate) struct Live {
     none_left: Notify,
     /// Runs whose callers were sent away and know their ids; the log gets them when they end.
     shown: Mutex<HashMap<RunId, (TenantId, RunSummary)>>,
+    /// Runs that may be reached from outside: those that are on disk too, and those whose callers were sent away.
+    reachable: Mutex<HashMap<RunId, Arc<RunContext>>>,
+    /// Runs in line that shall end once it is their turn, and who said so.
+    doomed: Mutex<HashMap<RunId, String>>,
 }
 
 impl Live {
@@ -94,6 +105,47 @@ impl Live {
         let shown = self.shown.lock();
         let (owner, summary) = shown.get(&run)?;
         if owner == tenant { Json::of(summary).ok() } else { None }
+    }
+
+    /// Lets a run be reached from outside; it hears what was said to it before.
+    pub(crate) fn register(&self, context: &Arc<RunContext>) {
+        self.reachable.lock().insert(context.id, Arc::clone(context));
+        if let Some(by) = self.doomed.lock().remove(&context.id) {
+            context.control.cancel(&by);
+        }
+    }
+
+    /// The run has ended; who still calls it looks elsewhere.
+    pub(crate) fn unregister(&self, context: &RunContext) {
+        if self.reachable.lock().remove(&context.id).is_some() {
+            drop(context.control.take_calls());
+        }
+    }
+
+    /// Lets a run leave memory, unless something reached it that it has not looked at.
+    pub(crate) fn unregister_if_quiet(&self, context: &RunContext) -> bool {
+        let mut reachable = self.reachable.lock();
+        let is_quiet = context.control.is_quiet();
+        if is_quiet {
+            reachable.remove(&context.id);
+        }
+        is_quiet
+    }
+
+    /// Does something with a run that can be reached, which does not leave memory meanwhile.
+    pub(crate) fn reach<T>(&self, tenant: &TenantId, run: RunId, tell: impl FnOnce(&RunContext) -> T) -> Option<T> {
+        let reachable = self.reachable.lock();
+        reachable.get(&run).filter(|context| context.tenant == *tenant).map(|context| tell(context))
+    }
+
+    /// Ends a run once it is its turn.
+    pub(crate) fn doom(&self, run: RunId, by: &str) {
+        self.doomed.lock().insert(run, by.to_owned());
+    }
+
+    /// Takes that back.
+    pub(crate) fn spare(&self, run: RunId) {
+        self.doomed.lock().remove(&run);
     }
 
     pub(crate) fn count(&self) -> usize {

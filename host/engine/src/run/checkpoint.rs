@@ -6,9 +6,10 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use weir_flow::Position;
-use weir_model::{FlowName, Json, Mode, RequestInfo, RunId, StepRecord, Usage};
+use weir_model::{FlowName, Json, Mode, Origin, RequestInfo, RunId, StepRecord, Usage};
 
 use super::RunContext;
+use super::pause::Pause;
 use crate::payload::Payload;
 use crate::reply::Reply;
 use crate::{EngineError, Release};
@@ -29,6 +30,27 @@ pub(crate) struct Checkpoint {
     pub(crate) depth: u32,
     pub(crate) called_by: Option<RunId>,
     pub(crate) started_at: weir_model::Timestamp,
+    /// What started it, where that was no request.
+    #[serde(default)]
+    pub(crate) origin: Option<Origin>,
+    /// The first of the runs that try the same; none in states of older versions.
+    #[serde(default)]
+    pub(crate) root: Option<RunId>,
+    /// The secret in its resume URL, where somebody asked for it.
+    #[serde(default)]
+    pub(crate) token: Option<String>,
+    /// How often it was taken up again.
+    #[serde(default)]
+    pub(crate) resumed: u32,
+    /// Whether it was never taken up: the state is another run's, which this one retries.
+    #[serde(default)]
+    pub(crate) is_new: bool,
+    /// How long it was alive, without the time in which all of its paths waited; in microseconds.
+    #[serde(default)]
+    pub(crate) active_us: u64,
+    /// Steps that wait for a time, a call or another try.
+    #[serde(default)]
+    pub(crate) pauses: Vec<Pause>,
     /// None for a run that has not begun.
     pub(crate) position: Option<Position>,
     pub(crate) steps_taken: u64,
@@ -56,6 +78,13 @@ impl Checkpoint {
             depth: context.depth,
             called_by: context.called_by,
             started_at: context.started_at,
+            origin: context.origin,
+            root: Some(context.root),
+            token: context.known_token().map(str::to_owned),
+            resumed: 0,
+            is_new: false,
+            active_us: 0,
+            pauses: Vec::new(),
             position: None,
             steps_taken: 0,
             used: Usage::default(),
@@ -64,6 +93,13 @@ impl Checkpoint {
             body_is_payload: context.body == context.payload.json().text().as_bytes(),
             body: context.body.clone(),
         }
+    }
+
+    /// The same for a run that tries again where this one failed: its place and records stay, what it used up is given back.
+    #[must_use]
+    pub(crate) fn for_retry(self) -> Self {
+        let (pauses, used) = (Vec::new(), Usage::default());
+        Self { pauses, used, steps_taken: 0, active_us: 0, resumed: 0, is_new: true, token: None, ..self }
     }
 
     /// Whether `release` is what the run began with.

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use weir_cluster::{Entry, QueueKey, QueuedRun};
+use bytes::Bytes;
+use weir_cluster::{Done, Entry, QueueKey};
 use weir_flow::Data;
 use weir_model::{Capture, ErrorInfo, EventKind, Mode, Outcome, RunRecord, RunSummary};
 
-use super::{Checkpoint, End, Ending, Run, Told};
-use crate::EngineError;
-use crate::answer;
+use super::{End, Ending, Run, Told};
 use crate::reply::Reply;
+use crate::{answer, failures};
+
+/// Bytes of state up to which a run that failed can be retried; a larger one can only be replayed.
+const MOST_RESUME_STATE: usize = 4 << 20;
 
 impl Run {
     /// Takes a Response step's answer. Where steps remain, the run becomes durable before the caller hears of it.
@@ -46,42 +49,30 @@ impl Run {
         }
     }
 
-    /// Puts what remains of the run into the queue, synced, so that it ends even if the server dies now.
-    async fn make_durable(&mut self) -> Result<(), EngineError> {
-        let key = QueueKey { due: self.context.started_at, tenant: self.context.tenant.clone(), run: self.context.id };
-        let mut checkpoint = Checkpoint::fresh(&self.context);
-        checkpoint.position = Some(self.position.clone());
-        checkpoint.steps_taken = self.steps_taken;
-        checkpoint.used = self.used;
-        checkpoint.answered = self.answered.as_ref().map(Into::into);
-        checkpoint.steps = self.recorder.steps().to_vec();
-        let queued = QueuedRun {
-            key: key.clone(),
-            replaces: None,
-            flow: self.context.flow_id,
-            summary: self.summary(Outcome::Running, None),
-            state: checkpoint.encode()?,
-        };
-        self.context.services.background.claim(self.context.id);
-        self.context.services.cluster.queue.push(queued).await.map_err(EngineError::from)?;
-        self.durable = Some(key);
-        Ok(())
-    }
-
     /// Ends the run: its record, the caller's answer, the listeners.
     pub(super) async fn close(mut self, ending: Ending) -> End {
         let (outcome, error) = match ending {
             Ending::Completed => (Outcome::Completed, None),
             Ending::Failed(error) => (Outcome::Failed, Some(error)),
             Ending::TimedOut(error) => (Outcome::TimedOut, Some(error)),
+            Ending::Cancelled(error) => (Outcome::Cancelled, Some(error)),
+            // A run that waits has no end; nothing calls this for one.
+            Ending::Parked(_) => (Outcome::Waiting, None),
         };
         let duration_us = self.context.elapsed_us();
         let told = self.last_word(error.as_ref());
         let sent = self.sent(&told);
+        if outcome != Outcome::Cancelled {
+            failures::after_end(&self.context.services, &self.context, outcome, error.as_ref()).await;
+        }
         self.log(outcome, error.clone(), sent.as_ref(), duration_us).await;
+        if let Some(remember) = &self.context.remember {
+            remember.end(answer::of(&told, &self.context));
+        }
         if self.caller.is_some() {
             self.tell(told);
         }
+        self.context.services.live.unregister(&self.context);
         if self.context.caller_left.load(Ordering::Relaxed) {
             self.context.services.live.hide(self.context.id);
         }
@@ -114,7 +105,7 @@ impl Run {
         if self.caller.is_some() {
             return Some(answer::of(told, context));
         }
-        (self.durable.is_some() && context.depth == 0).then(|| answer::accepted(context))
+        (self.durable.is_some() && context.depth == 0 && context.origin.is_none()).then(|| answer::accepted(context))
     }
 
     async fn log(&mut self, outcome: Outcome, error: Option<ErrorInfo>, sent: Option<&Reply>, duration_us: u64) {
@@ -125,9 +116,12 @@ impl Run {
             Mode::Production => context.release.plan.capture,
         };
         let durable = self.durable.take();
+        let is_ordered = context.is_ordered();
+        let done = durable.map(|key| Done { key, flow: context.flow_id, ordered: is_ordered });
         if capture == Capture::None {
-            if let Some(key) = durable {
-                self.settled(services.cluster.queue.forget(key, context.flow_id).await, true);
+            if let Some(done) = done {
+                let key = done.key.clone();
+                self.settled(&key, services.cluster.queue.forget(done).await);
             }
             return;
         }
@@ -135,6 +129,7 @@ impl Run {
             let detail = error.detail.as_ref().map(|detail| self.recorder.value(detail));
             ErrorInfo { detail, ..error }
         });
+        let resume = self.resume_state(outcome, capture);
         let record = self.record_of(outcome, error, sent, duration_us);
         let mut summary = record.summary();
         summary.step_count = self.recorder.count;
@@ -144,21 +139,31 @@ impl Run {
         }
         let keep = capture == Capture::Full || (capture == Capture::Errors && outcome != Outcome::Completed);
         let record = if keep { serde_json::to_vec(&record).ok().map(Into::into) } else { None };
-        let is_durable = durable.is_some();
-        let entry = Entry { tenant: context.tenant.clone(), summary, record, done: durable, sync: false };
+        let key = done.as_ref().map(|done| done.key.clone());
+        let is_durable = done.is_some();
+        // Of a run that did something outside since its checkpoint the end is synced, else a power cut would do it again.
+        let sync = is_durable && self.has_news;
+        let entry = Entry { tenant: context.tenant.clone(), summary, record, done, resume, sync };
         let ack = services.cluster.run_log.append(entry);
-        if is_durable {
+        if let Some(key) = key {
             // The queue must not hand the run out again before its entry there is gone.
-            self.settled(ack.await, true);
+            self.settled(&key, ack.await);
         }
     }
 
-    fn settled(&self, result: Result<(), weir_cluster::StoreError>, durable: bool) {
+    /// What a run that did not complete can be retried from.
+    fn resume_state(&self, outcome: Outcome, capture: Capture) -> Option<Bytes> {
+        let is_kept = outcome != Outcome::Completed && matches!(capture, Capture::Full | Capture::Errors);
+        let state = if is_kept { self.checkpoint().encode().ok() } else { None };
+        state.filter(|state| state.len() <= MOST_RESUME_STATE)
+    }
+
+    fn settled(&self, key: &QueueKey, result: Result<(), weir_cluster::StoreError>) {
         if let Err(error) = result {
             tracing::error!(run = %self.context.id, %error, "A run's end could not be stored.");
         }
-        if durable {
-            self.context.services.background.release(self.context.id);
+        if !self.is_dispatched {
+            self.context.services.background.gone(key, self.context.flow_id, false);
         }
     }
 
@@ -190,10 +195,12 @@ impl Run {
             answer,
             error,
             truncated: self.recorder.truncated,
+            origin: context.origin,
+            resumed: self.resumed,
         }
     }
 
-    fn summary(&self, outcome: Outcome, error: Option<ErrorInfo>) -> RunSummary {
+    pub(super) fn summary(&self, outcome: Outcome, error: Option<ErrorInfo>) -> RunSummary {
         self.context.summary(outcome, error, self.recorder.count, self.answered.as_ref())
     }
 }

@@ -9,8 +9,10 @@ use futures_util::stream::FuturesUnordered;
 use weir_flow::ThreadId;
 use weir_model::{Code, ErrorInfo, EventKind};
 
+use super::pause::{Over, Pause, WaitFor};
 use super::step::Executing;
 use super::{Ending, Run};
+use crate::EngineError;
 use crate::steps::{Begin, Failure, Finish, Notes, Worked};
 
 /// Steps after which other tasks get the thread.
@@ -20,15 +22,13 @@ const STEPS_BETWEEN_YIELDS: u64 = 128;
 /// used, and that one shall be first.
 const GRACE: Duration = Duration::from_millis(25);
 
-/// Something that the run waited for.
-enum Event {
-    /// A step's work with the host came to its end.
-    Worked(Box<(Executing, Worked)>),
-    /// The pause before another try is over.
-    TryAgain(ThreadId, u32),
-}
+/// How long a run in memory sleeps at most before it looks at the clock again.
+const LOOK_AT_CLOCK: Duration = Duration::from_millis(500);
 
-/// What steps of this run are under way with the host.
+/// WaitFor came of a step that was under way with the host.
+type Event = Box<(Executing, Worked)>;
+
+/// WaitFor steps of this run are under way with the host.
 #[derive(Default)]
 struct UnderWay {
     futures: FuturesUnordered<BoxFuture<'static, Event>>,
@@ -36,7 +36,7 @@ struct UnderWay {
 }
 
 impl Run {
-    /// Executes steps until the run is over or fails.
+    /// Executes steps until the run is over, fails, or leaves memory to wait.
     pub(super) async fn drive(&mut self) -> Ending {
         self.context.emit(|| EventKind::RunStarted { trigger: Box::new(self.context.trigger_record()) });
         let mut under_way = UnderWay::default();
@@ -56,22 +56,9 @@ impl Run {
             if self.position.is_over() {
                 return Ending::Completed;
             }
-            let left = self.time_left();
-            let event = match tokio::time::timeout(left, under_way.futures.next()).await {
-                Ok(Some(event)) => event,
-                Ok(None) => return Ending::Completed,
-                Err(_) => return self.out_of_time(),
-            };
-            let went_on = match event {
-                Event::Worked(ended) => {
-                    let (executing, worked) = *ended;
-                    under_way.threads.retain(|thread| *thread != executing.thread);
-                    self.worked(executing, worked, &mut under_way).await
-                }
-                Event::TryAgain(thread, attempt) => {
-                    under_way.threads.retain(|waiting| *waiting != thread);
-                    self.begin(thread, attempt, &mut under_way).await
-                }
+            let went_on = match under_way.threads.is_empty() {
+                true => self.wait_out(&mut under_way).await,
+                false => self.wait_for_work(&mut under_way).await,
             };
             if let Err(ending) = went_on {
                 return ending;
@@ -79,12 +66,125 @@ impl Run {
         }
     }
 
+    /// Waits until a step that is under way ends, a pause is over, or something reaches the run from outside.
+    async fn wait_for_work(&mut self, under_way: &mut UnderWay) -> Result<(), Ending> {
+        let context = std::sync::Arc::clone(&self.context);
+        let left = self.time_left().min(self.longest_sleep());
+        let event = tokio::select! {
+            biased;
+            event = under_way.futures.next() => event,
+            () = context.control.woken() => None,
+            () = tokio::time::sleep(left) => None,
+        };
+        self.look_outside().await?;
+        if let Some(event) = event {
+            let (executing, worked) = *event;
+            under_way.threads.retain(|thread| *thread != executing.thread);
+            return self.worked(executing, worked).await;
+        }
+        if self.time_left().is_zero() {
+            return Err(self.out_of_time());
+        }
+        self.end_pauses(under_way).await
+    }
+
+    /// Nothing is under way and every path waits: leaves memory where that is worth it, else waits here.
+    async fn wait_out(&mut self, under_way: &mut UnderWay) -> Result<(), Ending> {
+        self.look_outside().await?;
+        if self.pauses.is_empty() {
+            return Err(Ending::Completed);
+        }
+        if self.may_park() {
+            return match self.park().await {
+                Ok(Some(place)) => Err(Ending::Parked(place)),
+                Ok(None) => Ok(()),
+                Err(error) => Err(Ending::Failed(error.info())),
+            };
+        }
+        let (context, began) = (std::sync::Arc::clone(&self.context), self.context.alive());
+        let sleep = self.longest_sleep();
+        let caller_left = async {
+            match &mut self.caller {
+                Some(caller) if !caller.is_closed() => caller.closed().await,
+                _ => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = context.control.woken() => {}
+            () = caller_left => {}
+            () = tokio::time::sleep(sleep) => {}
+        }
+        self.idle += context.alive().saturating_sub(began);
+        self.look_outside().await?;
+        self.end_pauses(under_way).await
+    }
+
+    /// Obeys what reached the run from outside.
+    async fn look_outside(&mut self) -> Result<(), Ending> {
+        let context = std::sync::Arc::clone(&self.context);
+        if let Some(why) = context.control.cancelled() {
+            return Err(Ending::Cancelled(why));
+        }
+        let mut taken = Vec::new();
+        for call in context.control.take_calls() {
+            let plan = &context.release.plan;
+            let id = |thread| self.position.step_of(thread).and_then(|at| plan.step(at)).map(|step| &*step.id);
+            let is_meant = |pause: &Pause| call.step.is_none() || id(pause.thread) == call.step.as_deref();
+            match self.pauses.iter_mut().find(|pause| pause.takes_call() && is_meant(pause)) {
+                Some(pause) => {
+                    pause.what = WaitFor::Call(Some(call.payload.json().clone()));
+                    taken.push(call.answer);
+                }
+                None => drop(call.answer.send(Err(EngineError::NotWaiting(context.id)))),
+            }
+        }
+        if taken.is_empty() {
+            return Ok(());
+        }
+        // On disk before the callers hear of it, where the run itself is.
+        let saved = self.save().await;
+        for answer in taken {
+            // A caller may have gone away.
+            let _ = answer.send(saved.clone());
+        }
+        saved.map_err(|error| Ending::Failed(error.info()))
+    }
+
+    /// How long the run may sleep before a pause is over. Not long, since the wall clock may be put forward meanwhile.
+    fn longest_sleep(&self) -> Duration {
+        let shortest = self.pauses.iter().map(|pause| pause.left(&self.context.services)).min();
+        shortest.map_or(Duration::MAX, |left| left.min(LOOK_AT_CLOCK))
+    }
+
+    /// Lets the steps go on whose pauses are over.
+    async fn end_pauses(&mut self, under_way: &mut UnderWay) -> Result<(), Ending> {
+        let over = |pause: &Pause| pause.left(&self.context.services).is_zero();
+        let (over, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pauses).into_iter().partition(over);
+        self.pauses = waiting;
+        for pause in over {
+            // A frame that failed elsewhere has dropped this path meanwhile.
+            let Some(executing) = self.executing_since(&pause) else { continue };
+            let attempt = pause.attempt;
+            match pause.over() {
+                Over::TryAgain => self.begin(executing.thread, attempt, under_way).await?,
+                Over::Ended(json) => {
+                    let output = weir_flow::Data::from_json(json.text().as_bytes());
+                    let output = output.unwrap_or_else(|_| weir_flow::Data::null());
+                    self.finished(executing, Finish::next(output)).await?;
+                }
+                Over::NotCalled => self.failed(executing, Failure::not_called(), Notes::default())?,
+            }
+        }
+        Ok(())
+    }
+
     /// The first thread whose step can begin.
     fn next_thread(&self, under_way: &UnderWay) -> Option<ThreadId> {
-        if under_way.threads.is_empty() {
+        if under_way.threads.is_empty() && self.pauses.is_empty() {
             return self.position.ready();
         }
-        self.position.runnable().into_iter().find(|thread| !under_way.threads.contains(thread))
+        let waits = |thread: ThreadId| self.pauses.iter().any(|pause| pause.thread == thread);
+        self.position.runnable().into_iter().find(|thread| !under_way.threads.contains(thread) && !waits(*thread))
     }
 
     /// Begins the step a thread stands at, and ends it where it does not need the host.
@@ -95,12 +195,16 @@ impl Run {
         context.emit(|| EventKind::StepStarted { id: step.id.to_string(), uses: step.uses.to_string() });
         match self.decide(&mut executing, step) {
             Ok(Begin::Finish(finish)) => self.finished(executing, *finish).await,
+            Ok(Begin::Pause(what, due)) => {
+                self.pauses.push(Pause::of(&executing, what, due));
+                Ok(())
+            }
             Ok(Begin::Open(open, notes)) => match self.position.open(&context.release.plan, thread, open) {
                 Ok(()) => {
                     self.opened(&executing, notes);
                     Ok(())
                 }
-                Err(error) => self.failed(executing, Failure::from_coded(&error), notes, under_way),
+                Err(error) => self.failed(executing, Failure::from_coded(&error), notes),
             },
             Ok(Begin::Work(work)) => {
                 let limit = self.time_left().min(step.timeout.unwrap_or(Duration::MAX));
@@ -110,29 +214,31 @@ impl Run {
                         Ok(worked) => worked,
                         Err(_) => Worked { result: Err(Failure::timeout(limit)), notes: Notes::default() },
                     };
-                    Event::Worked(Box::new((executing, worked)))
+                    Box::new((executing, worked))
                 }));
                 Ok(())
             }
-            Err(failure) => self.failed(executing, failure, Notes::default(), under_way),
+            Err(failure) => self.failed(executing, failure, Notes::default()),
         }
     }
 
-    async fn worked(
-        &mut self,
-        executing: Executing,
-        mut worked: Worked,
-        under_way: &mut UnderWay,
-    ) -> Result<(), Ending> {
+    async fn worked(&mut self, executing: Executing, mut worked: Worked) -> Result<(), Ending> {
         self.charge(&executing, &mut worked);
         // A frame that failed elsewhere has dropped this path meanwhile.
         if self.position.step_of(executing.thread) != Some(executing.step) {
             return Ok(());
         }
+        let plan = &self.context.release.plan;
+        self.has_news |= plan.steps.get(executing.step).is_some_and(|step| step.code.has_effects());
         match worked.result {
-            Ok(finish) => self.finished(executing, *finish).await,
-            Err(failure) => self.failed(executing, failure, worked.notes, under_way),
+            Ok(finish) => self.finished(executing, *finish).await?,
+            Err(failure) => self.failed(executing, failure, worked.notes)?,
         }
+        // WaitFor was done outside must not be done again after a crash.
+        if self.has_news && self.durable.is_some() && !self.position.is_over() {
+            self.save().await.map_err(|error| Ending::Failed(error.info()))?;
+        }
+        Ok(())
     }
 
     /// Ends a step well: variables, output, record, the caller's answer, and on along the exit.
@@ -141,7 +247,7 @@ impl Run {
             Ok(changed) => changed,
             Err(failure) => {
                 let notes = std::mem::take(&mut finish.notes);
-                return self.failed(executing, failure, notes, &mut UnderWay::default());
+                return self.failed(executing, failure, notes);
             }
         };
         let context = std::sync::Arc::clone(&self.context);
@@ -163,13 +269,7 @@ impl Run {
     }
 
     /// Ends a try that failed: another try, the `error` exit, or the end of the run.
-    fn failed(
-        &mut self,
-        executing: Executing,
-        failure: Failure,
-        notes: Notes,
-        under_way: &mut UnderWay,
-    ) -> Result<(), Ending> {
+    fn failed(&mut self, executing: Executing, failure: Failure, notes: Notes) -> Result<(), Ending> {
         let context = std::sync::Arc::clone(&self.context);
         let plan = &context.release.plan;
         let pause = self.pause_before_next_try(&executing, &failure);
@@ -177,12 +277,9 @@ impl Run {
         let info = failure.into_info(&id);
         self.record_failure(&executing, &info, notes);
         if let Some(pause) = pause {
-            let (thread, attempt) = (executing.thread, executing.attempt + 1);
-            under_way.threads.push(thread);
-            under_way.futures.push(Box::pin(async move {
-                tokio::time::sleep(pause).await;
-                Event::TryAgain(thread, attempt)
-            }));
+            let due = context.services.steady.now().plus(pause);
+            let pause = Pause::of(&executing, WaitFor::Retry, due);
+            self.pauses.push(Pause { attempt: executing.attempt + 1, ..pause });
             return Ok(());
         }
         if self.position.fail(
@@ -201,7 +298,7 @@ impl Run {
             return None;
         }
         let retry = self.context.release.plan.steps.get(executing.step)?.retry?;
-        let pause = retry.pause_after(executing.attempt)?;
+        let pause = self.spread(retry.pause_after(executing.attempt)?);
         let asked = Duration::from_millis(u64::from(failure.retry_after_ms.unwrap_or(0)));
         Some(pause.max(asked.min(retry.most)))
     }
@@ -223,9 +320,21 @@ impl Run {
         if self.time_left().is_zero() { Err(self.out_of_time()) } else { Ok(()) }
     }
 
+    /// A pause up to a fifth shorter or longer, so that runs which failed together do not come back together.
+    fn spread(&self, pause: Duration) -> Duration {
+        let mut random = [0; 2];
+        self.context.services.entropy.fill(&mut random);
+        let share = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
+        pause.mul_f64(0.8 + 0.4 * share)
+    }
+
+    /// How long the run was alive, without the time in which all of its paths waited.
+    pub(super) fn active(&self) -> Duration {
+        (self.active_before + self.context.alive()).saturating_sub(self.idle)
+    }
+
     fn time_left(&self) -> Duration {
-        let gone = self.context.services.clock.elapsed().saturating_sub(self.context.started);
-        self.context.limits.run_time().saturating_sub(gone)
+        self.context.limits.run_time().saturating_sub(self.active())
     }
 
     fn out_of_time(&self) -> Ending {

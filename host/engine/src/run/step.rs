@@ -8,6 +8,7 @@ use weir_model::{ErrorInfo, EventKind, Json, LogLine, StepRecord};
 
 use super::Run;
 use super::context::micros;
+use super::pause::Pause;
 use super::totals::Bound;
 use crate::steps::{Begin, Failure, Finish, Notes, Step, StepContext};
 
@@ -18,7 +19,7 @@ pub(super) struct Executing {
     pub(super) step: usize,
     pub(super) attempt: u32,
     /// Microseconds from the run's start.
-    started_us: u64,
+    pub(super) started_us: u64,
     frame: Vec<String>,
     input: Option<Json>,
     /// Which of its limits are what is left of the run's totals.
@@ -32,6 +33,12 @@ impl Run {
         let frame = self.position.frame_path(thread);
         let started_us = self.context.elapsed_us();
         Some(Executing { thread, step, attempt, started_us, frame, input: None, bound: Bound::default() })
+    }
+
+    /// A step whose pause is over; none where its path is gone.
+    pub(super) fn executing_since(&self, pause: &Pause) -> Option<Executing> {
+        let executing = self.executing(pause.thread, pause.attempt)?;
+        Some(Executing { started_us: pause.started_us, ..executing })
     }
 
     /// Asks the step what happens.
@@ -51,8 +58,15 @@ impl Run {
             limits.step_millis = limits.step_millis.min(micros(timeout).div_ceil(1_000));
         }
         executing.bound = self.bound_by_totals(&mut limits);
-        let attempt = executing.attempt;
-        step.code.begin(&StepContext { scope: &scope, input, step: &step.id, attempt, limits, run: &self.context })
+        step.code.begin(&StepContext {
+            scope: &scope,
+            input,
+            step: &step.id,
+            attempt: executing.attempt,
+            frame: &executing.frame,
+            limits,
+            run: &self.context,
+        })
     }
 
     /// Sets and deletes the variables a step asked for; what changed, as JSON for the record.

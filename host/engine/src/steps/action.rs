@@ -49,13 +49,13 @@ impl Step for ActionStep {
         let artifact = self.artifact.clone();
         let limits = cx.limits.clone();
         let (step, attempt) = (Arc::clone(cx.step), cx.attempt);
+        let idempotency_key = cx.idempotency_key();
         Ok(Begin::Work(Box::pin(async move {
             let action = match run.services.load(&run.tenant, &artifact).await {
                 Ok(action) => action,
                 Err(failure) => return Worked { result: Err(failure), notes: Notes::default() },
             };
             let lookup = move |name: &str| vars.get(name).map(|value| value.to_json().text().to_owned());
-            let idempotency_key = format!("{}:{step}", run.id);
             let context = Context {
                 tenant: &run.tenant,
                 flow: &run.flow,
@@ -75,6 +75,10 @@ impl Step for ActionStep {
             };
             finish(action.run(call).await, missing)
         })))
+    }
+
+    fn has_effects(&self) -> bool {
+        true
     }
 }
 

@@ -100,6 +100,10 @@ impl Step for Caller {
             }
         })))
     }
+
+    fn has_effects(&self) -> bool {
+        true
+    }
 }
 
 fn name_of(data: &Data) -> Result<FlowName, Failure> {
@@ -133,15 +137,18 @@ async fn call(parent: &Arc<RunContext>, name: FlowName, payload: Payload, awaits
         request: Arc::clone(&parent.request),
         body: parent.body.clone(),
         payload,
+        origin: None,
     };
     let context = Arc::new(RunContext::new(Arc::clone(services), services.new_run_id(), start, Some(parent)));
     if !awaits {
-        let stored = enqueue(services, &context).await;
-        stored.map_err(|error| Failure::new("WEIR-STORE-UNAVAILABLE", error.to_string()))?;
+        let stored = enqueue(services, &context, None).await;
+        stored.map_err(|error| Failure::from_coded(&error))?;
         return Ok(Data::object([("run_id".to_owned(), Data::from(context.id.to_string()))]));
     }
     let id = context.id;
-    let end = Run::new(context, None).execute().await;
+    let Some(end) = Run::inner(context).execute().await.end() else {
+        return Err(Failure::new("WEIR-CALL-FAILED", format!("The flow {name} left memory while it was waited for.")));
+    };
     match (end.outcome, end.error) {
         (Outcome::Completed, _) => Ok(end.output),
         (_, Some(error)) => Err(Failure {

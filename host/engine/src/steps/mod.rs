@@ -13,15 +13,16 @@ mod response;
 mod set;
 mod stop;
 mod switch;
+mod wait;
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use weir_flow::{Compiled, Data, Kind, Kinds, Open, Scope, StepCheck};
-use weir_model::{ActionVersion, Code, Coded, ErrorInfo, Json, Limits, LogLine, StepDef, Usage};
+use weir_model::{ActionVersion, Code, Coded, ErrorInfo, Json, Limits, LogLine, StepDef, Timestamp, Usage};
 
 use crate::reply::Reply;
-use crate::run::RunContext;
+use crate::run::{RunContext, WaitFor};
 
 /// The registry: one line per kind.
 fn built_in() -> Vec<Box<dyn Kind<Box<dyn Step>>>> {
@@ -33,6 +34,7 @@ fn built_in() -> Vec<Box<dyn Kind<Box<dyn Step>>>> {
         Box::new(switch::Switch),
         Box::new(for_each::ForEach),
         Box::new(parallel::Parallel),
+        Box::new(wait::Wait),
         Box::new(log::Log),
         Box::new(call::Call),
         Box::new(fail::Fail),
@@ -71,9 +73,14 @@ pub trait Step: Send + Sync {
     /// # Errors
     /// [`Failure`] where a template cannot be evaluated or a setting has a wrong value; it takes the step's `error` exit.
     fn begin(&self, cx: &StepContext<'_>) -> Result<Begin, Failure>;
+
+    /// Whether it does something outside the run that should not be done again after a crash.
+    fn has_effects(&self) -> bool {
+        false
+    }
 }
 
-/// What a step may look at when it begins.
+/// WaitFor a step may look at when it begins.
 pub struct StepContext<'a> {
     /// The run's data.
     pub scope: &'a Scope,
@@ -83,10 +90,21 @@ pub struct StepContext<'a> {
     pub step: &'a Arc<str>,
     /// Which try this is, from 1.
     pub attempt: u32,
-    /// What the step may use; its own `timeout` and what is left of the run's totals are in it.
+    /// The place in the loops and branches around the step, outermost first.
+    pub frame: &'a [String],
+    /// WaitFor the step may use; its own `timeout` and what is left of the run's totals are in it.
     pub limits: Limits,
     /// The run.
     pub run: &'a Arc<RunContext>,
+}
+
+impl StepContext<'_> {
+    /// WaitFor tells services that deduplicate that a request is another try of the same: the same for every attempt of this
+    /// step at this place of its loops, and for runs that retry this one.
+    pub fn idempotency_key(&self) -> String {
+        let place: String = self.frame.iter().flat_map(|frame| ["/", frame]).collect();
+        format!("{}:{}{place}", self.run.root, self.step)
+    }
 }
 
 /// How a step goes on.
@@ -97,6 +115,8 @@ pub enum Begin {
     Open(Open, Notes),
     /// It needs the host; the future owns what it needs.
     Work(BoxFuture<'static, Worked>),
+    /// It waits until then, or for what may come before: by the wall clock for a moment, by the steady clock otherwise.
+    Pause(WaitFor, Timestamp),
 }
 
 impl Begin {
@@ -114,7 +134,7 @@ fn text_of(data: &Data) -> String {
     }
 }
 
-/// What a step noticed on the way, for its record.
+/// WaitFor a step noticed on the way, for its record.
 #[derive(Default)]
 pub struct Notes {
     /// Why the exit was taken.
@@ -125,7 +145,7 @@ pub struct Notes {
     pub logs: Vec<LogLine>,
     /// Bytes of log lines that were counted but not kept.
     pub logs_dropped: u64,
-    /// What its component used; none for built-in kinds.
+    /// WaitFor its component used; none for built-in kinds.
     pub usage: Option<Box<Usage>>,
     /// Names of limits that its component ran into.
     pub limits_reached: Vec<String>,
@@ -152,7 +172,7 @@ impl Finish {
         Self { exit, output, variables: Vec::new(), reply: None, stops: false, notes: Notes::default() }
     }
 
-    fn next(output: Data) -> Self {
+    pub(crate) fn next(output: Data) -> Self {
         Self::by(exit_next(), output)
     }
 
@@ -168,7 +188,7 @@ fn exit_next() -> Arc<str> {
     Arc::clone(&NEXT)
 }
 
-/// What came of a step that needed the host.
+/// WaitFor came of a step that needed the host.
 pub struct Worked {
     /// How it ended.
     pub result: Result<Box<Finish>, Failure>,
@@ -181,7 +201,7 @@ pub struct Worked {
 pub struct Failure {
     /// Stable code.
     pub code: Code,
-    /// What happened and what to do next.
+    /// WaitFor happened and what to do next.
     pub message: String,
     /// Structured detail from a custom action.
     pub detail: Option<Json>,
@@ -208,6 +228,14 @@ impl Failure {
         let message =
             format!("The step took longer than {limit:?}, which is its limit; raise `timeout` or make it faster.");
         Self { retryable: true, ..Self::new("WEIR-STEP-TIMEOUT", message) }
+    }
+
+    /// A step that waits for a call waited in vain.
+    pub(crate) fn not_called() -> Self {
+        Self::new(
+            "WEIR-WAIT-TIMEOUT",
+            "Nobody called the run's resume URL in time; take the step's `error` exit for that.",
+        )
     }
 
     /// A failure of a template.
