@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
-use weir_engine::Reply;
+use weir_engine::{IdempotencyError, Reply};
 use weir_model::{Code, Coded};
 
 /// A request that starts no run.
@@ -14,9 +14,12 @@ pub enum Refusal {
     /// No hook has this key.
     #[error("There is no hook with this key; look up the flow's URL with `weir flow url`.")]
     UnknownKey,
-    /// The flow was switched off.
+    /// Somebody switched the flow off.
     #[error("This hook is disabled; enable its flow first.")]
     Disabled,
+    /// The server switched the flow off.
+    #[error("This hook is disabled: {0}. Enable its flow once that is mended.")]
+    SwitchedOff(String),
     /// Nothing was published yet.
     #[error("This flow has no published version; publish it first, or use its development URL.")]
     Unpublished,
@@ -60,14 +63,42 @@ pub enum Refusal {
     /// The request's head is one that proxies and servers read differently.
     #[error("{0}")]
     BadHead(&'static str),
+    /// The request's idempotency key is missing or none.
+    #[error("The request has no usable idempotency key: {0}.")]
+    IdempotencyKey(String),
+    /// A request with a key that was there before, or whose key cannot be looked up.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
+    /// A resume URL was called with a method that does not resume.
+    #[error(
+        "A run is resumed by POST or PUT, not by {method}, so that looking at a link resumes nothing; send a POST, its \
+         body is what the waiting step gives."
+    )]
+    ResumeMethod {
+        /// What was sent.
+        method: String,
+        /// What is taken, as `Allow` lists it.
+        allowed: &'static str,
+    },
+    /// No run has this resume URL: the run or its secret is another.
+    #[error("There is no run with this resume URL; check that the whole URL was called.")]
+    UnknownRun,
+    /// The run does not wait for a call.
+    #[error("The run does not wait for this call; it was called before, its time is over, or it has ended.")]
+    NotWaiting,
+    /// The run could not take the call.
+    #[error("The run cannot take the call at the moment; nothing was changed, try again shortly.")]
+    Unavailable(Code),
 }
 
 impl Coded for Refusal {
     fn code(&self) -> Code {
         Code::new(match self {
+            Self::Idempotency(error) => return error.code(),
+            Self::Unavailable(code) => return code.clone(),
             Self::NotAHook => "WEIR-HOOK-NO-ROUTE",
             Self::UnknownKey => "WEIR-HOOK-UNKNOWN",
-            Self::Disabled => "WEIR-HOOK-DISABLED",
+            Self::Disabled | Self::SwitchedOff(_) => "WEIR-HOOK-DISABLED",
             Self::Unpublished => "WEIR-HOOK-UNPUBLISHED",
             Self::NotListening { .. } => "WEIR-HOOK-NOT-LISTENING",
             Self::DraftBroken(_) => "WEIR-HOOK-DRAFT",
@@ -79,6 +110,10 @@ impl Coded for Refusal {
             Self::Broken => "WEIR-BODY-BROKEN",
             Self::Malformed(_) => "WEIR-BODY-MALFORMED",
             Self::BadHead(_) => "WEIR-REQUEST-HEAD",
+            Self::IdempotencyKey(_) => "WEIR-HOOK-IDEMPOTENCY-KEY",
+            Self::ResumeMethod { .. } => "WEIR-RUN-RESUME-METHOD",
+            Self::UnknownRun => "WEIR-RUN-UNKNOWN",
+            Self::NotWaiting => "WEIR-RUN-NOT-WAITING",
         })
     }
 }
@@ -86,15 +121,22 @@ impl Coded for Refusal {
 impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::NotAHook | Self::UnknownKey => StatusCode::NOT_FOUND,
-            Self::Disabled | Self::Unpublished | Self::NotListening { .. } | Self::DraftBroken(_) => {
-                StatusCode::UNPROCESSABLE_ENTITY
+            Self::NotAHook | Self::UnknownKey | Self::UnknownRun => StatusCode::NOT_FOUND,
+            Self::Disabled
+            | Self::SwitchedOff(_)
+            | Self::Unpublished
+            | Self::NotListening { .. }
+            | Self::DraftBroken(_)
+            | Self::Idempotency(IdempotencyError::Mismatch) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Idempotency(IdempotencyError::Busy) | Self::NotWaiting => StatusCode::CONFLICT,
+            Self::Idempotency(IdempotencyError::Crowded | IdempotencyError::Store) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method { .. } | Self::ResumeMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType(_) | Self::ContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken | Self::Malformed(_) | Self::BadHead(_) => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Malformed(_) | Self::BadHead(_) | Self::IdempotencyKey(_) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -104,9 +146,13 @@ impl Refusal {
         let mut reply = Reply::json(self.status(), body.to_string());
         let extra: Option<(HeaderName, HeaderValue)> = match self {
             Self::Method { allowed, .. } => HeaderValue::try_from(allowed).ok().map(|value| (header::ALLOW, value)),
+            Self::ResumeMethod { allowed, .. } => Some((header::ALLOW, HeaderValue::from_static(allowed))),
             Self::TooSlow(_) | Self::Broken | Self::BadHead(_) | Self::TooLarge(_) => {
                 Some((header::CONNECTION, HeaderValue::from_static("close")))
             }
+            // Not so for a mismatch, which trying again does not mend.
+            Self::Idempotency(IdempotencyError::Busy | IdempotencyError::Crowded | IdempotencyError::Store)
+            | Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
         reply.headers.extend(extra);

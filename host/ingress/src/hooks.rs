@@ -12,8 +12,8 @@ use hyper::{Request, Response};
 use weir_engine::{Engine, Hook, Release, Reply, Start};
 use weir_model::{Mode, WebhookDef};
 
-use crate::route::Route;
-use crate::{Options, Refusal, body, cors, payload, wire};
+use crate::route::{Resume, Route};
+use crate::{Options, Refusal, body, cors, idempotency, payload, resume, wire};
 
 /// Answers requests to hooks.
 #[derive(Clone)]
@@ -39,7 +39,11 @@ impl Hooks {
 
     async fn handle(&self, parts: &Parts, body: Incoming, client: IpAddr) -> Result<Reply, Refusal> {
         check_head(parts)?;
-        let route = Route::of(parts.uri.path()).ok_or(Refusal::NotAHook)?;
+        let Some(route) = Route::of(parts.uri.path()) else {
+            let route = Resume::of(parts.uri.path()).ok_or(Refusal::NotAHook)?;
+            // On the heap, so that calls of hooks do not carry its room.
+            return Box::pin(resume::answer(&self.engine, &self.options, &route, parts, body)).await;
+        };
         let hook = self.engine.catalog().hook(route.key).ok_or(Refusal::UnknownKey)?;
         let (mode, release) = self.release(&hook, &route).await?;
         let webhook = &release.plan.webhook;
@@ -58,7 +62,8 @@ impl Hooks {
     async fn release(&self, hook: &Arc<Hook>, route: &Route<'_>) -> Result<(Mode, Arc<Release>), Refusal> {
         if !route.development {
             if !hook.enabled {
-                return Err(Refusal::Disabled);
+                let reason = hook.disabled().map(|disabled| disabled.reason.clone());
+                return Err(reason.map_or(Refusal::Disabled, Refusal::SwitchedOff));
             }
             return hook.published.clone().map(|release| (Mode::Production, release)).ok_or(Refusal::Unpublished);
         }
@@ -88,6 +93,10 @@ impl Hooks {
         let most = webhook.max_body.unwrap_or(self.options.body_bytes).min(self.options.most_body_bytes);
         let body = body::read(body, most, self.options.body_time).await?;
         let payload = payload::of(&parts.headers, parts.uri.query().unwrap_or_default(), &body).await?;
+        let key = match &webhook.idempotency {
+            Some(setting) => idempotency::key(setting, &parts.headers, &payload)?,
+            None => None,
+        };
         let start = Start {
             tenant: hook.tenant.clone(),
             flow: hook.name.clone(),
@@ -97,8 +106,12 @@ impl Hooks {
             request: Arc::new(wire::request_info(parts, route.rest, client, received_at)),
             body,
             payload,
+            origin: None,
         };
-        Ok(self.engine.call(start).await)
+        match key {
+            None => Ok(self.engine.call(start).await),
+            Some(key) => Ok(Box::pin(self.engine.call_once(start, key)).await?),
+        }
     }
 }
 
