@@ -95,6 +95,11 @@ impl Caller {
         state.catalog().authenticate(&self.token).is_ok()
     }
 
+    /// The caller as records name it.
+    pub(crate) fn name(&self) -> String {
+        format!("the {} token {}", self.identity.role, self.identity.token)
+    }
+
     /// Refuses a caller whose role does not suffice.
     pub(crate) fn must_be(&self, needed: Role) -> Answer<()> {
         let role = self.identity.role;

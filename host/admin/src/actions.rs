@@ -9,6 +9,7 @@ use crate::access::{ActionPath, ActionVersionPath, At, Edits, Reads, TenantPath}
 use crate::api::{Changing, Reading, Sending};
 use crate::body::{Asked, Component};
 use crate::error::{Answer, ApiError};
+use crate::lines;
 use crate::paging::{List, Page, PageQuery};
 use crate::state::AdminState;
 use crate::upload;
@@ -57,7 +58,7 @@ pub(crate) async fn push(
         let message = "the server takes as many components at one time as it can: try again in a few seconds";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "WEIR-API-UPLOADS", message)
     })?;
-    let told = upload::wants_lines(request.headers());
+    let told = lines::are_wanted(request.headers());
     let Component(bytes) = Component::from_request(request, &state).await?;
     if told {
         return Ok(upload::in_lines(state, at.path.tenant, bytes, permit));

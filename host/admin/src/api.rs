@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::state::AdminState;
 use crate::{
-    access, actions, drafts, events, flows, guard, health, home, hooks, identity, limits, runs, schema, tokens,
-    versions, views,
+    access, actions, again, backup, drafts, events, flows, guard, health, home, hooks, identity, limits, retention,
+    runs, schema, tokens, versions, views,
 };
 
 /// Where the API's routes begin.
@@ -44,7 +44,11 @@ struct Head;
 
 /// The routes that need no token: what they answer is the same on every server of this version.
 fn open() -> OpenApiRouter<AdminState> {
-    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(schema::flow)).routes(routes!(schema::openapi))
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(schema::flow))
+        .routes(routes!(schema::openapi))
 }
 
 /// The routes that need a token.
@@ -53,6 +57,8 @@ fn closed() -> OpenApiRouter<AdminState> {
         .routes(routes!(identity::me))
         .routes(routes!(identity::tenants, identity::create_tenant))
         .routes(routes!(limits::show, limits::set))
+        .routes(routes!(retention::show, retention::set))
+        .routes(routes!(backup::back_up))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(flows::list))
@@ -73,6 +79,10 @@ fn closed() -> OpenApiRouter<AdminState> {
         .routes(routes!(actions::delete))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
+        .routes(routes!(again::retry))
+        .routes(routes!(again::replay))
+        .routes(routes!(again::cancel))
+        .routes(routes!(again::bulk))
 }
 
 fn whole(open: OpenApiRouter<AdminState>, closed: OpenApiRouter<AdminState>) -> OpenApiRouter<AdminState> {

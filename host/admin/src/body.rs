@@ -18,6 +18,8 @@ pub(crate) const DEFINITION_BYTES: usize = 1 << 20;
 pub(crate) const COMPONENT_BYTES: usize = 32 << 20;
 /// Bytes of the small JSON bodies of commands.
 const COMMAND_BYTES: usize = 64 << 10;
+/// Bytes of a command that brings a run's payload.
+const PAYLOAD_BYTES: usize = 16 << 20;
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long and how much of a body that is too large is read and dropped.
@@ -35,6 +37,9 @@ pub(crate) struct Command<T>(pub(crate) T);
 
 /// A command that may be left out.
 pub(crate) struct Optional<T>(pub(crate) T);
+
+/// A command that may be left out, or bring a run's payload.
+pub(crate) struct Laden<T>(pub(crate) T);
 
 /// The query, every name in it known.
 pub(crate) struct Asked<T>(pub(crate) T);
@@ -71,7 +76,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Command<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
-        command(request).await?.map(Self).ok_or_else(|| {
+        command(request, COMMAND_BYTES).await?.map(Self).ok_or_else(|| {
             ApiError::malformed("WEIR-API-BODY", "the body is empty: send the JSON object that this route describes")
         })
     }
@@ -81,7 +86,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Optional<
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
-        Ok(Self(command(request).await?.unwrap_or_default()))
+        Ok(Self(command(request, COMMAND_BYTES).await?.unwrap_or_default()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Laden<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        Ok(Self(command(request, PAYLOAD_BYTES).await?.unwrap_or_default()))
     }
 }
 
@@ -97,9 +110,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 }
 
 /// A JSON body; none where it is empty.
-async fn command<T: DeserializeOwned>(request: Request) -> Answer<Option<T>> {
+async fn command<T: DeserializeOwned>(request: Request, limit: usize) -> Answer<Option<T>> {
     let kind = media_type(request.headers());
-    let body = read(request, COMMAND_BYTES).await?;
+    let body = read(request, limit).await?;
     if body.is_empty() {
         return Ok(None);
     }

@@ -7,7 +7,9 @@ use weir_model::{Findings, HookKey};
 
 use crate::error::ApiError;
 use crate::state::AdminState;
-use crate::views::{DraftState, FindingView, FlowUrls, FlowView, PublishedView, VersionView};
+use crate::views::{
+    DisabledView, DraftState, FindingView, FlowUrls, FlowView, PublishedView, ScheduleView, VersionView,
+};
 
 /// A flow with its URLs.
 pub(crate) fn flow_view(state: &AdminState, flow: weir_catalog::FlowView) -> FlowView {
@@ -22,6 +24,8 @@ pub(crate) fn flow_view(state: &AdminState, flow: weir_catalog::FlowView) -> Flo
         published: flow.published,
         latest: flow.latest,
         enabled: flow.enabled,
+        disabled: flow.disabled.map(|disabled| DisabledView { reason: disabled.reason, at: disabled.at }),
+        schedule: flow.schedule.map(schedule_view),
         armed_until: flow.armed_until,
         listening: flow.listening,
         steps: flow.steps,
@@ -29,6 +33,11 @@ pub(crate) fn flow_view(state: &AdminState, flow: weir_catalog::FlowView) -> Flo
         updated_at: flow.updated_at,
         urls,
     }
+}
+
+fn schedule_view(schedule: weir_catalog::ScheduleView) -> ScheduleView {
+    let weir_catalog::ScheduleView { cron, zone, next_at } = schedule;
+    ScheduleView { cron, zone, next_at }
 }
 
 fn urls(base: &str, key: &HookKey) -> FlowUrls {
@@ -72,8 +81,23 @@ impl From<EngineError> for ApiError {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Invalid(_) => Self::told(StatusCode::BAD_REQUEST, &error),
+            EngineError::UnknownRun(run) => {
+                let message = format!("there is no run {run}: check the id, or list the runs; old ones are dropped");
+                Self::absent("WEIR-API-RUN-UNKNOWN", message)
+            }
+            EngineError::NotWaiting(_)
+            | EngineError::RunEnded(_)
+            | EngineError::NotEnded(_)
+            | EngineError::NotFailed(_)
+            | EngineError::NoState(_)
+            | EngineError::PayloadCut { .. }
+            | EngineError::NoPayload(_)
+            | EngineError::NotRunnable(_)
+            | EngineError::DefinitionGone(_) => Self::told(StatusCode::CONFLICT, &error),
+            EngineError::Backup(_) => Self::told(StatusCode::UNPROCESSABLE_ENTITY, &error),
+            EngineError::QueueFull => Self::told(StatusCode::SERVICE_UNAVAILABLE, &error),
             EngineError::Store(_) => Self::unavailable(&error),
-            EngineError::Checkpoint(_) | EngineError::DefinitionGone(_) => Self::internal(&error),
+            EngineError::Checkpoint(_) | EngineError::Panicked | EngineError::Stopping => Self::internal(&error),
         }
     }
 }
@@ -111,6 +135,16 @@ mod tests {
         assert_eq!(answer(CatalogError::Bad("b".into())).await.0, 400);
         assert_eq!(answer(FlowName::new("Not A Name").unwrap_err()).await.0, 400);
         assert_eq!(answer(EngineError::Invalid("cursor".into())).await.0, 400);
+        let run = "0192f3c8-5b5e-7000-8000-000000000001".parse().unwrap();
+        for (error, wanted, code) in [
+            (EngineError::UnknownRun(run), 404, "WEIR-API-RUN-UNKNOWN"),
+            (EngineError::NotEnded(run), 409, "WEIR-RUN-NOT-ENDED"),
+            (EngineError::NoState(run), 409, "WEIR-RUN-NO-STATE"),
+            (EngineError::QueueFull, 503, "WEIR-QUEUE-FULL"),
+        ] {
+            let (status, body) = answer(error).await;
+            assert_eq!((status, &body["error"]["code"]), (wanted, &json!(code)));
+        }
     }
 
     #[tokio::test]

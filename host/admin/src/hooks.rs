@@ -18,6 +18,9 @@ use crate::views::{ArmCommand, ArmedView, FlowView};
 const ARMED: Duration = Duration::from_secs(15 * 60);
 
 /// Lets a flow's hook answer
+///
+/// The flow starts anew: failures before are not counted towards `disable_after`, and times of its schedule that passed are
+/// not made up for.
 #[utoipa::path(
     post, path = "/tenants/{tenant}/flows/{name}/enable", tag = "flows", operation_id = "enable_flow", params(FlowPath),
     responses((status = 200, description = "The flow.", body = FlowView), Changing)
@@ -28,7 +31,7 @@ pub(crate) async fn enable(State(state): State<AdminState>, at: At<Edits, FlowPa
 
 /// Makes a flow's hook refuse every call
 ///
-/// Callers get 422 until the flow is enabled again; runs that have begun go on.
+/// Callers get 422 until the flow is enabled again, and its schedule rests; runs that have begun go on.
 #[utoipa::path(
     post, path = "/tenants/{tenant}/flows/{name}/disable", tag = "flows", operation_id = "disable_flow", params(FlowPath),
     responses((status = 200, description = "The flow.", body = FlowView), Changing)

@@ -8,8 +8,11 @@
 
 mod access;
 mod actions;
+mod again;
 mod api;
+mod backup;
 mod body;
+mod bulk;
 mod convert;
 mod drafts;
 mod error;
@@ -21,7 +24,9 @@ mod home;
 mod hooks;
 mod identity;
 mod limits;
+mod lines;
 mod paging;
+mod retention;
 mod runs;
 mod schema;
 mod server;

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use weir_engine::RunFilter;
+use weir_engine::{EngineError, RunFilter};
 use weir_model::{FlowId, FlowName, Mode, Outcome, RunSummary, Span, TenantId, Timestamp};
 
 use crate::access::{At, Reads, RunPath, TenantPath};
@@ -57,35 +57,52 @@ pub(crate) async fn list(
     Asked(query): Asked<RunQuery>,
 ) -> Answer<Json<Page<RunSummary>>> {
     let window = List::Runs.window(query.limit, query.after.as_deref())?;
-    let now = state.clock().now();
-    let filter = RunFilter {
-        flow: query.flow.as_deref().map(|flow| flow_id(&state, &at.path.tenant, flow)).transpose()?,
+    let wanted = Wanted {
+        flow: query.flow.as_deref(),
         outcome: query.outcome,
         mode: query.mode,
-        since: query.since.as_deref().map(|text| moment("since", text, now)).transpose()?,
-        until: query.until.as_deref().map(|text| moment("until", text, now)).transpose()?,
-        ..RunFilter::of(at.path.tenant)
+        since: query.since.as_deref(),
+        until: query.until.as_deref(),
     };
+    let filter = filter_of(&state, at.path.tenant, &wanted)?;
     let page = state.engine().history().list(&filter, window.after.as_deref(), window.limit).await?;
     Ok(Json(List::Runs.page(page.items, page.next, |run| run)))
 }
 
 /// Shows a run
 ///
-/// What it started from, what each step did, the answer sent, and why it failed. Where the flow's capture level kept only
-/// the summary, or the run has not ended, the answer is the summary.
+/// What it started from, what each step did, the answer sent, and why it failed. Where the flow's capture level kept
+/// only the summary, or the run has not ended, the answer is the summary.
 #[utoipa::path(
     get, path = "/tenants/{tenant}/runs/{run}", tag = "runs", operation_id = "show_run", params(RunPath),
     responses((status = 200, description = "The run's record, or its summary.", body = RunView), Reading)
 )]
 pub(crate) async fn show(State(state): State<AdminState>, at: At<Reads, RunPath>) -> Answer<impl IntoResponse> {
     let RunPath { tenant, run } = at.path;
-    let record = state.engine().history().get(&tenant, run).await?.ok_or_else(|| {
-        let message =
-            format!("there is no run {run} in {tenant}: check the id, or list the runs; old ones are dropped");
-        ApiError::absent("WEIR-API-RUN-UNKNOWN", message)
-    })?;
+    let record = state.engine().history().get(&tenant, run).await?.ok_or(EngineError::UnknownRun(run))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], record.text().to_owned()))
+}
+
+/// Which runs of a tenant, as a caller writes it.
+pub(crate) struct Wanted<'a> {
+    pub(crate) flow: Option<&'a str>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) since: Option<&'a str>,
+    pub(crate) until: Option<&'a str>,
+}
+
+/// The same as the engine takes it.
+pub(crate) fn filter_of(state: &AdminState, tenant: TenantId, wanted: &Wanted<'_>) -> Answer<RunFilter> {
+    let now = state.clock().now();
+    Ok(RunFilter {
+        flow: wanted.flow.map(|flow| flow_id(state, &tenant, flow)).transpose()?,
+        outcome: wanted.outcome,
+        mode: wanted.mode,
+        since: wanted.since.map(|text| moment("since", text, now)).transpose()?,
+        until: wanted.until.map(|text| moment("until", text, now)).transpose()?,
+        ..RunFilter::of(tenant)
+    })
 }
 
 /// The flow that a query means: by name, or by id, which outlives the flow.
@@ -93,7 +110,15 @@ fn flow_id(state: &AdminState, tenant: &TenantId, text: &str) -> Answer<FlowId> 
     if let Ok(id) = text.parse() {
         return Ok(id);
     }
-    Ok(state.catalog().flow(tenant, &FlowName::new(text)?)?.id)
+    let name = FlowName::new(text)?;
+    let flow = state.catalog().hook_by_name(tenant, &name).map(|hook| hook.flow);
+    flow.ok_or_else(|| {
+        let message = format!(
+            "there is no flow {name} in {tenant}: check the name; where the flow was deleted, its runs are listed by its id, \
+             which each of them has as `flow_id`"
+        );
+        ApiError::absent("WEIR-CATALOG-FLOW-UNKNOWN", message)
+    })
 }
 
 /// A moment, or a length of time before now.

@@ -1,6 +1,8 @@
 //! What every handler shares: the rooms below, the settings, and the bounds on open streams and uploads.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
@@ -13,6 +15,8 @@ use crate::guard::Hosts;
 const STREAMS: usize = 256;
 /// Components uploaded at one time, those that wait for the compiler included; each is held in memory whole.
 const UPLOADS: usize = 16;
+/// Orders for many runs that are carried out at one time.
+const BULKS: usize = 4;
 
 /// What the API is made of.
 pub struct AdminOptions {
@@ -26,6 +30,8 @@ pub struct AdminOptions {
     pub hosts: Vec<String>,
     /// The address of the webhook listener as callers write it, e.g. `http://localhost:8787`.
     pub webhook_url: String,
+    /// The server's data folder, where no backup may go.
+    pub data: PathBuf,
 }
 
 /// The shared state of the API; a cheap clone.
@@ -38,6 +44,9 @@ struct Shared {
     flow_schema: Bytes,
     streams: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    bulks: Arc<Semaphore>,
+    backups: Arc<Semaphore>,
+    is_leaving: AtomicBool,
     closing: watch::Sender<bool>,
 }
 
@@ -49,6 +58,9 @@ impl AdminState {
             flow_schema: options.flow_schema.to_string().into(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             uploads: Arc::new(Semaphore::new(UPLOADS)),
+            bulks: Arc::new(Semaphore::new(BULKS)),
+            backups: Arc::new(Semaphore::new(1)),
+            is_leaving: AtomicBool::new(false),
             closing: watch::Sender::new(false),
             options,
         }))
@@ -88,6 +100,27 @@ impl AdminState {
 
     pub(crate) fn uploads(&self) -> Arc<Semaphore> {
         Arc::clone(&self.0.uploads)
+    }
+
+    pub(crate) fn bulks(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.bulks)
+    }
+
+    pub(crate) fn backups(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.backups)
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.0.options.data
+    }
+
+    /// Says that the server is about to stop: it is not ready for more work from now on, but still answers.
+    pub fn leave(&self) {
+        self.0.is_leaving.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.0.is_leaving.load(Ordering::Relaxed)
     }
 
     /// Tells the open streams to end.

@@ -44,7 +44,7 @@ fn every_operation_says_what_a_client_needs() {
     let document = document();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
-    let open = ["get /api/v1/health", "get /api/v1/openapi.json", "get /api/v1/schema/flow.json"];
+    let open = ["get /api/v1/health", "get /api/v1/ready", "get /api/v1/openapi.json", "get /api/v1/schema/flow.json"];
     let mut names = Vec::new();
     for (route, operation) in operations(&document) {
         names.push(operation["operationId"].as_str().unwrap().to_owned());

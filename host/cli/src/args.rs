@@ -7,10 +7,14 @@ use clap::{Args, Parser, Subcommand};
 use weir_model::TenantId;
 
 use crate::action::ActionArgs;
+use crate::backup::BackupArgs;
 use crate::compile::CompileArgs;
+use crate::doctor::DoctorArgs;
 use crate::flow::FlowArgs;
 use crate::limits::LimitsArgs;
 use crate::listen::ListenArgs;
+use crate::restore::RestoreArgs;
+use crate::retention::RetentionArgs;
 use crate::run::RunArgs;
 use crate::serve::args::ServeArgs;
 
@@ -62,6 +66,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     Listen(ListenArgs),
     Limits(LimitsArgs),
+    Retention(RetentionArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
+    Doctor(DoctorArgs),
     #[command(hide = true)]
     CompileComponent(CompileArgs),
 }

@@ -91,6 +91,9 @@ pub(crate) enum Failure {
         /// What was found wrong with what it was given.
         findings: Findings,
     },
+    /// A data folder or a backup on this machine is not as it should be.
+    #[error(transparent)]
+    Store(#[from] weir_store::StoreError),
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -141,6 +144,7 @@ impl Coded for Failure {
             Self::Unreachable { .. } => Code::new("WEIR-CLI-UNREACHABLE"),
             Self::NoServer { .. } => Code::new("WEIR-CLI-NO-SERVER"),
             Self::NoToken { .. } => Code::new("WEIR-CLI-NO-TOKEN"),
+            Self::Store(error) => error.code(),
             Self::Check(_) => Code::new("WEIR-CLI-CHECK"),
             Self::Declined => Code::new("WEIR-CLI-DECLINED"),
             Self::Unconfirmed { .. } => Code::new("WEIR-CLI-UNCONFIRMED"),
@@ -164,6 +168,7 @@ impl Failure {
             Self::Server { .. }
             | Self::Answer { .. }
             | Self::Action { .. }
+            | Self::Store(_)
             | Self::Check(_)
             | Self::Declined
             | Self::Other(_) => Exit::Refused,
@@ -196,6 +201,10 @@ impl Failure {
                     .into()
             }
             Self::NoToken { .. } => "give one with --token or WEIR_TOKEN".into(),
+            Self::Store(weir_store::StoreError::Locked { .. }) => {
+                "stop the server that has it open; while it runs, `weir backup` and `weir restore` make a copy to look at"
+                    .into()
+            }
             Self::Unconfirmed { .. } => "say --yes to go ahead without being asked".into(),
             _ => return None,
         })

@@ -6,9 +6,11 @@
 mod action;
 mod action_test;
 mod args;
+mod backup;
 mod client;
 mod compile;
 mod confirm;
+mod doctor;
 mod failure;
 mod flow;
 #[cfg(test)]
@@ -16,18 +18,25 @@ mod help_tests;
 mod limits;
 mod listen;
 mod output;
+mod restore;
+mod retention;
 mod run;
 mod serve;
 mod system;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
 use args::{Cli, Command};
 use failure::Failure;
 use output::Out;
+use serve::Successor;
+
+/// How long tasks that cannot be interrupted may take once everything else has ended.
+const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// Many short-lived values on many threads: measured against the system's allocator it is the faster one.
 #[global_allocator]
@@ -40,7 +49,13 @@ fn main() -> ExitCode {
         return compile::run(args);
     }
     let out = Out::new(cli.json);
-    let done = runtime(&cli.command).and_then(|runtime| runtime.block_on(dispatch(cli, &out)));
+    let done = runtime(&cli.command).and_then(|runtime| {
+        let done = runtime.block_on(dispatch(cli, &out));
+        // Closes what tasks held, such as the store, but waits for none that is stuck.
+        runtime.shutdown_timeout(SHUTDOWN);
+        done
+    });
+    let done = done.and_then(|successor| successor.map_or(Ok(()), |successor| Err(Failure::Other(successor.start()))));
     let exit = match done {
         Ok(()) => failure::Exit::Done,
         Err(failure) => {
@@ -68,16 +83,22 @@ fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
     builder.enable_all().build().map_err(|error| Failure::Other(error.into()))
 }
 
-async fn dispatch(cli: Cli, out: &Out) -> Result<(), Failure> {
+/// Does what was asked. A server that is to be followed by another gives that back, to be started once all of its own is gone.
+async fn dispatch(cli: Cli, out: &Out) -> Result<Option<Successor>, Failure> {
     let remote = &cli.remote;
-    match cli.command {
-        Command::Serve(args) => Ok(serve::run(args, out).await?),
+    let done = match cli.command {
+        Command::Serve(args) => return Ok(serve::run(args, out).await?),
         Command::Flow(args) => flow::run(args, remote, out).await,
         Command::Action(args) => action::run(args, remote, out).await,
         Command::Run(args) => run::run(args, remote, out).await,
         Command::Listen(args) => listen::run(args, remote, out).await,
         Command::Limits(args) => limits::run(args, remote, out).await,
+        Command::Retention(args) => retention::run(args, remote, out).await,
+        Command::Backup(args) => backup::run(args, remote, out).await,
+        Command::Restore(args) => restore::run(&args, out),
+        Command::Doctor(args) => doctor::run(&args, out),
         // Done before there is a runtime.
         Command::CompileComponent(_) => Ok(()),
-    }
+    };
+    done.map(|()| None)
 }

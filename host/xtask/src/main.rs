@@ -85,6 +85,15 @@ enum Soak {
         #[arg(long, default_value_t = 200)]
         rounds: u32,
     },
+    /// 200 kills and 50 power cuts under load, 700 damaged folders, a restart over a million stored runs; prints what was
+    /// lost (nothing) and how long things took
+    Durability,
+    /// Mixed load at 70 % of what the server can do, with retention on; prints how memory and disk fared
+    Steady {
+        /// How long
+        #[arg(long, default_value_t = 60)]
+        minutes: u32,
+    },
 }
 
 fn main() -> Result<()> {
@@ -96,6 +105,8 @@ fn main() -> Result<()> {
         Task::Lint => lint::run(),
         Task::Actions { check } => actions::run(check),
         Task::Soak { what: Soak::Containment { rounds } } => soak::containment(rounds),
+        Task::Soak { what: Soak::Durability } => soak::durability(),
+        Task::Soak { what: Soak::Steady { minutes } } => soak::steady(minutes),
         Task::Bench { rounds, seconds } => bench::run(&bench::Options { rounds, time: Duration::from_secs(seconds) }),
     }
 }

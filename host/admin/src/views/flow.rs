@@ -31,6 +31,12 @@ pub struct FlowView {
     pub latest: u32,
     /// Whether its hook answers.
     pub enabled: bool,
+    /// Why the server switched it off; null where it is on, or somebody switched it off.
+    #[schema(required = true)]
+    pub disabled: Option<DisabledView>,
+    /// When it starts by itself, besides its hook; null where it does not.
+    #[schema(required = true)]
+    pub schedule: Option<ScheduleView>,
     /// Until when the development URL answers without a listener; null where it was not armed.
     #[schema(value_type = Option<String>, format = DateTime, required = true)]
     pub armed_until: Option<Timestamp>,
@@ -46,6 +52,33 @@ pub struct FlowView {
     pub updated_at: Timestamp,
     /// Where it is called.
     pub urls: FlowUrls,
+}
+
+/// Why the server switched a flow off.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Disabled)]
+pub struct DisabledView {
+    /// The reason; callers of the hook are told it too.
+    #[schema(example = "5 runs in a row failed, the last with WEIR-STEP-TIME at 2026-11-24T09:30:00.000Z; run …")]
+    pub reason: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+}
+
+/// When a flow starts by itself.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[schema(as = Schedule)]
+pub struct ScheduleView {
+    /// The cron expression of its published version.
+    #[schema(example = "0 9 * * MON-FRI")]
+    pub cron: String,
+    /// The time zone it is read in.
+    #[schema(example = "Europe/Berlin")]
+    pub zone: String,
+    /// The next time; null while the flow is disabled.
+    #[schema(value_type = Option<String>, format = DateTime, required = true)]
+    pub next_at: Option<Timestamp>,
 }
 
 /// How a flow's draft stands.

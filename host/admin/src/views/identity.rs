@@ -9,7 +9,7 @@ use weir_vault::Role;
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthView {
-    /// `ok`, or `failed` where the server has to be started again.
+    /// `ok` or `ready`; `stopping` while it ends, `failed` where it has to be started again.
     #[schema(example = "ok")]
     pub status: String,
     /// The server's version.

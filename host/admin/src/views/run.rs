@@ -201,6 +201,33 @@ pub struct StepRecordView {
     pub error: Option<ErrorInfoView>,
 }
 
+/// What starts runs besides requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OriginKind)]
+pub enum OriginKindView {
+    /// It goes on where another run failed.
+    Retry,
+    /// It does again what another run did.
+    Replay,
+    /// Its flow's schedule.
+    Schedule,
+    /// The failure of another run.
+    Failure,
+}
+
+/// What started a run where no request did.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Origin)]
+pub struct OriginView {
+    /// What.
+    pub kind: OriginKindView,
+    /// The run that was retried, replayed or failed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = "uuid")]
+    pub run: Option<String>,
+}
+
 /// The answer the caller got.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Answer)]
@@ -244,6 +271,13 @@ pub struct RunSummaryView {
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<ErrorInfoView>,
+    /// What started it, where that was no request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<OriginView>,
+    /// Until when it waits, where it waits; it may be called before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
+    pub waits_until: Option<String>,
 }
 
 /// The full record of a run.
@@ -285,6 +319,12 @@ pub struct RunRecordView {
     /// Whether something was left out because the record reached its cap.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub truncated: Option<bool>,
+    /// What started it, where that was no request.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub origin: Option<OriginView>,
+    /// How often it was taken up again after the server had stopped or the run had waited; not there for never.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub resumed: Option<u32>,
 }
 
 /// A run as far as it was kept.

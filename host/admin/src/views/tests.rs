@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use weir_model::{DebugEvent, EventKind, Outcome, RunRecord, Usage};
+use weir_model::{DebugEvent, EventKind, Outcome, RunRecord, RunSummary, Usage};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn record(full: bool) -> RunRecord {
         let more = json!({
             "trigger": {"request": request, "payload": {"name": "Ada"}, "called_by": parent}, "steps": [step],
             "answer": {"status": 201, "headers": [["content-type", "application/json"]], "body": {"hello": "Ada"}},
-            "error": error, "truncated": true,
+            "error": error, "truncated": true, "origin": {"kind": "retry", "run": parent}, "resumed": 2,
         });
         for (name, value) in more.as_object().unwrap() {
             record[name] = value.clone();
@@ -51,7 +51,8 @@ fn run_records_and_summaries_are_as_documented() {
     for full in [true, false] {
         let record = record(full);
         mirrors::<RunRecordView>(&record);
-        mirrors::<RunSummaryView>(&record.summary());
+        let waits_until = full.then_some(record.started_at);
+        mirrors::<RunSummaryView>(&RunSummary { waits_until, ..record.summary() });
     }
 }
 

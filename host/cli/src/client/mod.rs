@@ -17,7 +17,7 @@ use crate::args::Remote;
 use crate::failure::Failure;
 
 pub(crate) use sse::{COMMENT, Events};
-pub(crate) use views::{ActionView, FlowView, LimitView, LimitsView, VersionView};
+pub(crate) use views::{ActionView, FlowView, LimitView, LimitsView, ScheduleView, VersionView};
 
 /// The largest answer that is read; a run record is capped at 1 MiB, a page of them far below this.
 const MOST_ANSWER: usize = 64 << 20;
@@ -94,6 +94,15 @@ impl Client {
         self.http.request(method, url).bearer_auth(&self.target.token)
     }
 
+    /// A request to the part of the API that is about the server as a whole.
+    pub(crate) fn request_server(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url: Url = self.target.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path);
+        }
+        self.http.request(method, url).bearer_auth(&self.target.token)
+    }
+
     /// Sends a request and gives the body of a good answer.
     ///
     /// # Errors
@@ -147,11 +156,11 @@ impl Client {
                 request = request.query(&[("after", after)]);
             }
             let Page { items: more, next } = self.parse(request).await?;
-            let empty = more.is_empty();
             items.extend(more);
+            // A page may be short, even empty, and still have a next one.
             match next {
-                Some(next) if !empty => after = Some(next),
-                _ => break,
+                Some(next) => after = Some(next),
+                None => break,
             }
         }
         items.truncate(limit);

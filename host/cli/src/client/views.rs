@@ -17,6 +17,10 @@ pub(crate) struct FlowView {
     pub(crate) latest: u32,
     pub(crate) enabled: bool,
     #[serde(default)]
+    pub(crate) disabled: Option<DisabledView>,
+    #[serde(default)]
+    pub(crate) schedule: Option<ScheduleView>,
+    #[serde(default)]
     pub(crate) armed_until: Option<Timestamp>,
     #[serde(default)]
     pub(crate) steps: u64,
@@ -25,6 +29,22 @@ pub(crate) struct FlowView {
     #[serde(default)]
     pub(crate) updated_at: Option<Timestamp>,
     pub(crate) urls: Urls,
+}
+
+/// Why the server switched a flow off.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct DisabledView {
+    pub(crate) reason: String,
+    pub(crate) at: Timestamp,
+}
+
+/// When a flow starts by itself.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ScheduleView {
+    pub(crate) cron: String,
+    pub(crate) zone: String,
+    #[serde(default)]
+    pub(crate) next_at: Option<Timestamp>,
 }
 
 /// A flow's draft.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use weir_model::FlowName;
 
 use super::{ShowArgs, UrlArgs};
-use crate::client::{Client, FlowView, VersionView};
+use crate::client::{Client, FlowView, ScheduleView, VersionView};
 use crate::failure::Failure;
 use crate::output::{Cell, Out, Table, Tone, clean, moment};
 
@@ -38,6 +38,7 @@ pub(super) async fn list(client: &Client, limit: usize, out: &Out) -> Result<(),
 
 fn state(flow: &FlowView) -> Cell {
     match (flow.enabled, flow.published) {
+        (false, _) if flow.disabled.is_some() => Cell::new("switched off", Tone::Bad),
         (false, _) => Cell::new("disabled", Tone::Warn),
         (true, Some(_)) => Cell::new("live", Tone::Good),
         (true, None) => Cell::new("draft only", Tone::Quiet),
@@ -79,6 +80,12 @@ pub(super) async fn show(client: &Client, args: &ShowArgs, out: &Out) -> Result<
         line("about", clean(description).into_owned())?;
     }
     line("state", if flow.enabled { "enabled" } else { "disabled: its URL answers 422" }.into())?;
+    if let Some(off) = &flow.disabled {
+        line("why", format!("{} (switched off {})", clean(&off.reason), off.at))?;
+    }
+    if let Some(schedule) = &flow.schedule {
+        line("schedule", scheduled(schedule))?;
+    }
     line(
         "published",
         match flow.published {
@@ -102,6 +109,11 @@ pub(super) async fn show(client: &Client, args: &ShowArgs, out: &Out) -> Result<
     line("updated", moment(flow.updated_at))?;
     line("production", clean(&flow.urls.production).into_owned())?;
     line("development", clean(&flow.urls.development).into_owned())
+}
+
+fn scheduled(schedule: &ScheduleView) -> String {
+    let next = schedule.next_at.map_or_else(|| "resting".to_owned(), |next| format!("next {next}"));
+    format!("{} ({}), {next}", clean(&schedule.cron), clean(&schedule.zone))
 }
 
 /// Prints a definition's text as it was pushed; on a terminal each line is made harmless.

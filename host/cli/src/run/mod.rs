@@ -1,6 +1,10 @@
-//! `weir run`: the command line of the run log, its list and its one record. It changes nothing.
+//! `weir run`: the command line of the run log, its list and its one record, and of what can be done with runs. It reads
+//! itself; what changes something is in `again` and `bulk`.
 
+mod again;
+mod bulk;
 mod record;
+mod stand;
 mod tail;
 mod usage;
 
@@ -15,17 +19,20 @@ use crate::failure::Failure;
 use crate::output::{Cell, Out, Table, Tone, duration, moment};
 use crate::system::SystemClock;
 
+use again::{CancelArgs, ReplayArgs, RetryArgs};
 pub(crate) use record::{Sheet, outcome_tone};
 
-/// See what ran, how, and why
+/// See what ran, how, and why, and run it again
 ///
 /// Every call of a flow is a run, and every run leaves a record: what started it, each step with its time, exit, output
-/// and variables, and the answer that was sent.
+/// and variables, and the answer that was sent. A run that failed can go on where it failed, any run can be done again,
+/// and one that runs or waits can be ended.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   weir run list --flow orders --outcome failed --since 1h
   weir run show 0193a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b
+  weir run retry 0193a2b4-5c6d-7e8f-9a0b-1c2d3e4f5a6b
   weir run tail")]
 pub(crate) struct RunArgs {
     #[command(subcommand)]
@@ -37,12 +44,15 @@ enum RunCommand {
     List(ListArgs),
     Show(ShowArgs),
     Tail(TailArgs),
+    Retry(RetryArgs),
+    Replay(ReplayArgs),
+    Cancel(CancelArgs),
 }
 
 /// Which runs.
 #[derive(Args, Clone, Debug)]
 struct Filter {
-    /// Only runs of this flow
+    /// Only runs of this flow; of a deleted one by its id, the flow_id of its runs
     #[arg(long, value_name = "FLOW")]
     flow: Option<FlowName>,
 
@@ -190,8 +200,11 @@ pub(crate) async fn run(args: RunArgs, remote: &Remote, out: &Out) -> Result<(),
     let clock = SystemClock::new();
     match args.command {
         RunCommand::List(args) => list(&client, &args, &clock, out).await,
-        RunCommand::Show(args) => show(&client, &args, out).await,
+        RunCommand::Show(args) => show(&client, &args, &clock, out).await,
         RunCommand::Tail(args) => tail::tail(&client, &args, &clock, out).await,
+        RunCommand::Retry(args) => again::retry(&client, &args, &clock, out).await,
+        RunCommand::Replay(args) => again::replay(&client, &args, &clock, out).await,
+        RunCommand::Cancel(args) => again::cancel(&client, &args, &clock, out).await,
     }
 }
 
@@ -202,17 +215,24 @@ async fn list(client: &Client, args: &ListArgs, clock: &dyn Clock, out: &Out) ->
     if out.json() {
         return out.value(&items);
     }
-    let mut table = Table::new(["ID", "FLOW", "VERSION", "OUTCOME", "STATUS", "STARTED", "TIME", "STEPS", "ERROR"]);
+    let mut table =
+        Table::new(["ID", "FLOW", "VERSION", "OUTCOME", "STATUS", "STARTED", "TIME", "STEPS", "ORIGIN", "ERROR"]);
+    let now = clock.now();
     for item in &items {
         let run: RunSummary = client.understand(item.get())?;
-        table.row(cells(&run));
+        table.row(cells(&run, now));
     }
     table.print(out, "No such runs.")
 }
 
 /// One run as a row of a list.
-fn cells(run: &RunSummary) -> Vec<Cell> {
-    let time = if run.outcome.is_final() { duration(run.duration_us) } else { "-".into() };
+fn cells(run: &RunSummary, now: Timestamp) -> Vec<Cell> {
+    let time = match (run.outcome, run.waits_until) {
+        (Outcome::Waiting, Some(until)) => stand::left(until, now),
+        (outcome, _) if outcome.is_final() => duration(run.duration_us),
+        _ => "-".into(),
+    };
+    let origin = run.origin.map_or("-", |origin| stand::origin_kind(origin.kind));
     let status = run.status.map_or_else(|| "-".into(), |status| status.to_string());
     let error = run.error.as_ref().map(|error| match &error.step {
         Some(step) => format!("{} in {step}", error.code),
@@ -227,6 +247,7 @@ fn cells(run: &RunSummary) -> Vec<Cell> {
         moment(Some(run.started_at)).into(),
         time.into(),
         run.step_count.to_string().into(),
+        origin.into(),
         Cell::new(error.unwrap_or_default(), Tone::Bad),
     ]
 }
@@ -238,13 +259,17 @@ fn version(mode: Mode, version: u32) -> String {
     }
 }
 
-async fn show(client: &Client, args: &ShowArgs, out: &Out) -> Result<(), Failure> {
+async fn show(client: &Client, args: &ShowArgs, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
     let raw = client.text(client.request(Method::GET, &["runs", &args.id.to_string()])).await?;
+    print(client, &raw, args.full, clock, out)
+}
+
+/// Prints a record as the server gave it.
+fn print(client: &Client, raw: &str, full: bool, clock: &dyn Clock, out: &Out) -> Result<(), Failure> {
     if out.json() {
-        return out.value(&client.understand::<Box<RawValue>>(&raw)?);
+        return out.value(&client.understand::<Box<RawValue>>(raw)?);
     }
-    let sheet = Sheet::new(out, args.full);
-    sheet.record(&client.understand(&raw)?)
+    Sheet::new(out, full).record(&client.understand(raw)?, clock.now())
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use weir_model::{
-    Answer, ErrorInfo, FlowName, Json, LogLevel, LogLine, Mode, Outcome, RunId, StepRecord, Timestamp, TriggerRecord,
+    Answer, ErrorInfo, FlowName, Json, LogLevel, LogLine, Mode, Origin, Outcome, RunId, StepRecord, Timestamp,
+    TriggerRecord,
 };
 
 use super::usage::usage_line;
-use super::version;
+use super::{stand, version};
 use crate::failure::Failure;
 use crate::output::{Out, Tone, bytes, clean, cut, duration, one_line, pretty};
 
@@ -41,6 +42,12 @@ pub(crate) struct Record {
     error: Option<ErrorInfo>,
     #[serde(default)]
     truncated: bool,
+    #[serde(default)]
+    origin: Option<Origin>,
+    #[serde(default)]
+    resumed: u32,
+    #[serde(default)]
+    waits_until: Option<Timestamp>,
 }
 
 /// The colour of an outcome.
@@ -65,13 +72,14 @@ impl<'a> Sheet<'a> {
         Self { out, full }
     }
 
-    /// The whole record.
-    pub(crate) fn record(&self, run: &Record) -> Result<(), Failure> {
+    /// The whole record; a run that has not ended stands as it does `now`.
+    pub(crate) fn record(&self, run: &Record, now: Timestamp) -> Result<(), Failure> {
         let outcome = self.out.paint(outcome_tone(run.outcome), run.outcome.as_str());
         let time = if run.outcome.is_final() { format!(" in {}", duration(run.duration_us)) } else { String::new() };
         self.out.line(format!("Run {} {outcome}{time}", self.out.paint(Tone::Strong, run.id.to_string())))?;
         self.pair("flow", &format!("{} {}", run.flow, version(run.mode, run.version)))?;
         self.pair("started", &run.started_at.to_string())?;
+        self.stand(run, now)?;
         if let Some(trigger) = &run.trigger {
             self.trigger(trigger)?;
         }
@@ -92,6 +100,21 @@ impl<'a> Sheet<'a> {
             self.out.line("\nSomething was left out of this record: it reached its largest size.")?;
         }
         Ok(())
+    }
+
+    /// What a run waits for, where it came from, and how often it was taken up again.
+    fn stand(&self, run: &Record, now: Timestamp) -> Result<(), Failure> {
+        if run.outcome == Outcome::Waiting {
+            self.pair("waits", &stand::waits(run.waits_until, now))?;
+        }
+        if let Some(origin) = run.origin {
+            self.pair("origin", &stand::origin(origin))?;
+        }
+        match run.resumed {
+            0 => Ok(()),
+            1 => self.pair("resumed", "once, after it had waited or the server had stopped"),
+            n => self.pair("resumed", &format!("{n} times, after it had waited or the server had stopped")),
+        }
     }
 
     fn steps(&self, run: &Record) -> Result<(), Failure> {

@@ -13,7 +13,9 @@ use weir_model::TenantId;
 /// a hook never shares an origin with the admin. At its first start it makes an operator token and shows it once. While
 /// it runs, other weir commands on this machine find it through `server.json` in its data folder.
 ///
-/// Ctrl-C or SIGTERM stops it: it takes no new calls, finishes what it can, and keeps the rest for its next start.
+/// Ctrl-C or SIGTERM stops it: it takes no new calls, finishes what it can, and keeps the rest for its next start. SIGHUP
+/// restarts it: the program installed now takes over both sockets, and no call is refused. Sockets handed in by systemd
+/// (LISTEN_FDS: webhooks, then admin) are used instead of --listen and --admin-listen.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
 Examples:
@@ -57,13 +59,28 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", env = "WEIR_WORKERS", hide_env_values = true)]
     pub(crate) workers: Option<NonZeroUsize>,
 
+    /// Days for which runs are kept, whichever tenant's they are; 0 for no bound. `weir retention` lowers it for a tenant
+    #[arg(long, value_name = "N", default_value_t = 30, env = "WEIR_RETAIN_DAYS", hide_env_values = true)]
+    pub(crate) retain_days: u32,
+
+    /// Bytes on disk that the runs of each tenant may take, such as 500MiB; the oldest go first; 0 for no bound
+    #[arg(
+        long,
+        value_name = "SIZE",
+        default_value = "10GiB",
+        value_parser = crate::retention::size,
+        env = "WEIR_RETAIN_BYTES",
+        hide_env_values = true
+    )]
+    pub(crate) retain_bytes: u64,
+
     #[command(flatten)]
-    unused: Unused,
+    unused: NoServer,
 }
 
-/// What only client commands take: hidden here, so that the help of the server speaks of the server alone.
+/// What only commands take that talk to a server: hidden here, so that the help of others speaks of what they do alone.
 #[derive(Args, Clone, Debug)]
-struct Unused {
+pub(crate) struct NoServer {
     #[arg(long = "server", id = "server", hide = true)]
     _server: Option<String>,
     #[arg(long = "token", id = "token", hide = true)]

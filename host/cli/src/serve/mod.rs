@@ -5,6 +5,7 @@ pub(crate) mod args;
 mod limits;
 mod local;
 mod shutdown;
+mod sockets;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,10 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use weir_admin::{Admin, AdminOptions, AdminState};
-use weir_catalog::Catalog;
+use weir_catalog::{Catalog, RetentionDef};
 use weir_cluster::Cluster;
 use weir_engine::{Engine, LaneOptions};
 use weir_model::{Clock, Entropy, LimitOverrides};
@@ -26,54 +26,103 @@ use crate::output::Out;
 use crate::system::{SystemClock, SystemEntropy};
 pub(crate) use args::ServeArgs;
 use local::LocalServer;
+use shutdown::{Asked, Signals};
+use sockets::Given;
+pub(crate) use sockets::Successor;
 
-/// How long runs and requests may go on once the server is told to stop.
+/// How long requests and runs may go on once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// How long runs may go on that the last requests left behind.
+const LAST_RUNS: Duration = Duration::from_secs(1);
+/// Where the store lies in the data folder.
+pub(crate) const STORE: &str = "store";
 /// Instances that may be alive at a time: one for each run of both lanes, and as many again for parallel paths.
 const INSTANCES: u32 = 512;
 /// Bytes of compiled code that are kept on disk.
 const CACHE_BYTES: u64 = 2 << 30;
 
-/// Runs the server until it is told to stop.
-pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<()> {
+/// Runs the server until it is told to stop. Where it is told to restart, what follows is for the caller to start once
+/// everything of this one is closed.
+pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>> {
+    let given = Given::take()?;
     log_to_stderr();
+    let program = sockets::own_program()?;
+    let hangups = shutdown::hangups()?;
     let limits =
         args.limits.as_deref().map_or_else(|| Ok(LimitOverrides::default()), |file| limits::read(file, out))?;
-    let rooms = Rooms::open(&args.data, limits).await?;
-    let hooks = listen(args.listen, "webhooks", "--listen").await?;
-    let admin = listen(args.admin_listen, "the admin API", "--admin-listen").await?;
+    let retention = RetentionDef {
+        days: Some(args.retain_days).filter(|days| *days > 0),
+        bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
+    };
+    let rooms = Rooms::open(&args.data, limits, retention).await?;
+    let mut signals = Signals::listen(hangups)?;
+    let sockets = given.completed(&args).await?;
+    let (hooks, admin) = sockets.listeners()?;
     let here = LocalServer {
         hooks: args.public_url.unwrap_or_else(|| url_of(hooks.local_addr().unwrap_or(args.listen))),
         admin: url_of(admin.local_addr().unwrap_or(args.admin_listen)),
         folder: args.data,
     };
-    here.announce(&rooms.catalog, out)?;
+    rooms.engine.set_public_url(&here.hooks);
+    match here.announce(&rooms.catalog, out) {
+        // Who took the sockets over has callers; that nobody reads its words any more is no reason to leave them.
+        Err(error) if sockets.were_given => tracing::warn!(%error, "The server listens, but could not say so."),
+        told => told?,
+    }
     let renewing = tokio::spawn(local::renew(here.clone(), Arc::clone(&rooms.catalog)));
 
-    let (stop, stopped) = watch::channel(false);
+    let (stop_hooks, hooks_stop) = watch::channel(false);
+    let (stop_admin, admin_stop) = watch::channel(false);
     let admin_state = AdminState::new(AdminOptions {
         engine: rooms.engine.clone(),
-        entropy: rooms.entropy,
+        entropy: Arc::clone(&rooms.entropy),
         flow_schema: weir_flow::flow_schema(&*weir_engine::kinds()),
         hosts: args.admin_host,
         webhook_url: here.hooks.clone(),
+        data: here.folder.clone(),
     });
-    let admin = tokio::spawn(Admin::serve(admin, admin_state, wait(stopped.clone())));
+    let admin = tokio::spawn(Admin::serve(admin, admin_state.clone(), wait(admin_stop)));
     let ingress = weir_ingress::Options::default();
-    let hooks = tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(stopped), FAREWELL));
+    let hooks = tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(hooks_stop), FAREWELL));
 
-    shutdown::asked_for().await?;
-    tracing::info!("Stopping: no new calls, open ones end.");
+    let asked = asked_for(&mut signals, &program).await;
+    signals.end_at_once();
     renewing.abort();
-    stop.send_replace(true);
-    let _ = hooks.await;
-    let left = rooms.engine.drain(FAREWELL).await;
+    // A load balancer may see that first: what it still sends is answered.
+    admin_state.leave();
+    // A listener that nobody else holds open closes with its last user; the successor's stays open throughout.
+    let successor = (asked == Asked::Restart).then(|| Successor::new(program, sockets));
+    stop_hooks.send_replace(true);
+    let _ = tokio::join!(hooks, rooms.engine.drain(FAREWELL));
+    let left = rooms.engine.drain(LAST_RUNS).await;
     if left > 0 {
         tracing::warn!(left, "Runs were still alive; those that were acknowledged go on at the next start.");
     }
+    stop_admin.send_replace(true);
     let _ = admin.await;
     here.withdraw();
-    Ok(())
+    Ok(successor)
+}
+
+/// Ready once the server is to stop, or to restart with a program that can be started.
+async fn asked_for(signals: &mut Signals, program: &Path) -> Asked {
+    loop {
+        let asked = signals.asked().await;
+        if asked == Asked::Stop {
+            tracing::info!("Stopping: what is under way ends, nothing new is taken.");
+            return asked;
+        }
+        match sockets::starts(program.to_owned()).await {
+            Ok(version) => {
+                tracing::info!(program = %program.display(), version, "Restarting: calls wait until the next one listens.");
+                return asked;
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(program = %program.display(), error, "The server goes on: its program does not start.");
+            }
+        }
+    }
 }
 
 /// The rooms that hold state.
@@ -84,11 +133,11 @@ struct Rooms {
 }
 
 impl Rooms {
-    async fn open(data: &Path, limits: LimitOverrides) -> Result<Self> {
+    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef) -> Result<Self> {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let cluster = Cluster::local(Store::open(&data.join("store"), &weir_store::Options::default())?);
+        let cluster = Cluster::local(Store::open(&data.join(STORE), &weir_store::Options::default())?);
         let sandbox = Sandbox::new(weir_sandbox::Options {
             cache_dir: data.join("components"),
             cache_bytes: CACHE_BYTES,
@@ -105,6 +154,7 @@ impl Rooms {
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             limits,
+            retention,
         })
         .await?;
         let engine = Engine::start(weir_engine::Options {
@@ -117,11 +167,6 @@ impl Rooms {
         });
         Ok(Self { catalog, engine, entropy })
     }
-}
-
-async fn listen(address: SocketAddr, what: &str, option: &str) -> Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.with_context(|| format!("{address} is not free for {what}; choose another address with {option}"))
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {
