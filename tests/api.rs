@@ -137,7 +137,11 @@ async fn the_document_lists_exactly_the_routes_that_answer() -> Result<()> {
     };
     for template in paths.keys() {
         let path = filled(template);
-        let templates: Vec<_> = paths.iter().filter(|(other, _)| leads_to(other, &path)).collect();
+        // Where several lead there, the router takes those that spell out most of it.
+        let spelled = |template: &str| template.split('/').filter(|part| !part.starts_with('{')).count();
+        let all: Vec<_> = paths.iter().filter(|(other, _)| leads_to(other, &path)).collect();
+        let most = all.iter().map(|(other, _)| spelled(other)).max();
+        let templates: Vec<_> = all.into_iter().filter(|(other, _)| Some(spelled(other)) == most).collect();
         for method in METHODS {
             let documented = templates.iter().find_map(|(_, item)| item.get(method));
             let verb = Method::from_bytes(method.to_uppercase().as_bytes())?;

@@ -1,40 +1,92 @@
-//! Promise: a fire-and-forget request that was acknowledged is run, whatever kills the server.
+//! Promise: a fire-and-forget request that was acknowledged is run, whatever kills the server, and soon after it is started
+//! again. `cargo xtask soak durability` kills it more often, and restarts it over a million stored runs.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use reqwest::Method;
-use serde_json::Value;
-use weir_tests::{BACKGROUND, Server};
+use anyhow::{Context as _, Result, ensure};
+use tokio::time::Instant;
+use weir_tests::{BACKGROUND, Called, Load, Server, lost, soaking};
 
-/// Kills under load. The long form runs elsewhere.
-const ROUNDS: u32 = 20;
 /// Callers at a time.
 const CALLERS: usize = 16;
+/// How long runs may take to end after the last start.
+const END: Duration = Duration::from_secs(30);
+/// Stored runs over which a restart is timed, and how long it may take.
+const STORED: usize = 1_000_000;
+const RESTART: Duration = Duration::from_secs(2);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill_9_under_load_loses_no_acknowledged_run() -> Result<()> {
+    let (rounds, least) = if soaking() { (200, 50_000) } else { (20, 500) };
     let mut server = Server::start()?;
     server.publish(BACKGROUND)?;
     let mut acknowledged = HashSet::new();
-    for round in 0..ROUNDS {
-        let url = production_url(&server).await?;
-        let callers: Vec<_> =
-            (0..CALLERS).map(|_| tokio::spawn(call_until_it_fails(server.client.clone(), url.clone()))).collect();
+    for round in 0..rounds {
+        let url = server.production("background").await?;
+        let load = Load::start(&server.client, &url, CALLERS, Duration::ZERO);
+        load.acknowledged(least / rounds).await?;
         // Another moment in each round, from the first calls to the middle of the load.
-        tokio::time::sleep(Duration::from_millis(u64::from(30 + round * 37 % 300))).await;
+        tokio::time::sleep(Duration::from_millis(round * 37 % 300)).await;
         server.kill()?;
-        for caller in callers {
-            acknowledged.extend(caller.await?);
-        }
+        acknowledged.extend(load.ended().await?.iter().filter_map(Called::acknowledged).map(str::to_owned));
         server.start_again(&[])?;
     }
-    assert!(acknowledged.len() > 500, "only {} calls were acknowledged; the load was no load", acknowledged.len());
-    let outcomes = all_ended(&server).await?;
-    let lost: Vec<_> = acknowledged.iter().filter(|id| !outcomes.contains(*id)).collect();
-    assert!(lost.is_empty(), "{} of {} acknowledged runs are lost: {lost:?}", lost.len(), acknowledged.len());
+    let ended = server.all_ended(END).await?;
+    let runs = server.runs("").await?;
+    let lost = lost(&acknowledged, &runs);
+    println!(
+        "{rounds} kills: {} runs acknowledged, {} lost, {} in the log, all ended {ended:?} after the last start",
+        acknowledged.len(),
+        lost.len(),
+        runs.len()
+    );
+    ensure!(
+        lost.is_empty(),
+        "{} of {} acknowledged runs are lost: {:?}",
+        lost.len(),
+        acknowledged.len(),
+        lost.get(..5).unwrap_or(&lost)
+    );
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_with_a_million_stored_runs_is_soon_back() -> Result<()> {
+    if !soaking() {
+        println!("skipped: `cargo xtask soak durability` stores a million runs");
+        return Ok(());
+    }
+    let mut server = Server::start()?;
+    let (url, _) = server.publish(BACKGROUND)?;
+    let started = Instant::now();
+    let mut stored = 0;
+    while stored < STORED {
+        let load = Load::start(&server.client, &url, 64, Duration::ZERO);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        stored += load.stop().await?.iter().filter_map(Called::acknowledged).count();
+    }
+    println!("{stored} runs stored within {:?}", started.elapsed());
+    // Killed in the middle of work, which leaves the most to be read again; then ended as it should be.
+    let load = Load::start(&server.client, &url, CALLERS, Duration::ZERO);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.kill()?;
+    load.ended().await?;
+    let killed = restarted(&mut server).await?;
+    server.stop()?;
+    let stopped = restarted(&mut server).await?;
+    println!("Restart over {stored} stored runs: {killed:?} after a kill, {stopped:?} after a stop");
+    ensure!(killed.max(stopped) <= RESTART, "a restart took longer than {RESTART:?}");
+    Ok(())
+}
+
+/// How long a start takes until the server acknowledges a run.
+async fn restarted(server: &mut Server) -> Result<Duration> {
+    let started = Instant::now();
+    server.start_again(&[])?;
+    let url = server.production("background").await?;
+    ensure!(server.post(&url, r#"{"n":0}"#).await?.status() == 202, "it takes no work");
+    Ok(started.elapsed())
 }
 
 #[tokio::test]
@@ -59,54 +111,4 @@ steps:
     let ids: Vec<_> = run["steps"].as_array().context("no steps")?.iter().map(|step| step["id"].clone()).collect();
     assert_eq!(ids, ["answer", "slow", "last"], "the answer is not given twice, the rest is run");
     Ok(())
-}
-
-async fn production_url(server: &Server) -> Result<String> {
-    let flow: Value = server.api(Method::GET, "/tenants/default/flows/background").send().await?.json().await?;
-    let url = flow.pointer("/urls/production").and_then(Value::as_str).context("no URL")?;
-    Ok(url.to_owned())
-}
-
-/// The runs that were acknowledged before the server died.
-async fn call_until_it_fails(client: reqwest::Client, url: String) -> Vec<String> {
-    let mut acknowledged = Vec::new();
-    for n in 0..100_000 {
-        let request = client.post(&url).header("content-type", "application/json").body(format!("{{\"n\":{n}}}"));
-        let Ok(answer) = request.send().await else { break };
-        // Only a whole answer with the right status counts as one.
-        let accepted = answer.status() == 202;
-        let Ok(body) = answer.json::<Value>().await else { break };
-        if let (true, Some(id)) = (accepted, body["run_id"].as_str()) {
-            acknowledged.push(id.to_owned());
-        }
-    }
-    acknowledged
-}
-
-/// The ids of all runs, once none is running any more.
-async fn all_ended(server: &Server) -> Result<HashSet<String>> {
-    for _ in 0..600 {
-        let running = "/tenants/default/runs?outcome=running&limit=1";
-        let page: Value = server.api(Method::GET, running).send().await?.json().await?;
-        if page["items"].as_array().is_some_and(Vec::is_empty) && page["next"].is_null() {
-            return list(server).await;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    anyhow::bail!("some runs did not end")
-}
-
-async fn list(server: &Server) -> Result<HashSet<String>> {
-    let mut ids = HashSet::new();
-    let mut after = String::new();
-    loop {
-        let path = format!("/tenants/default/runs?limit=200{after}");
-        let page: Value = server.api(Method::GET, &path).send().await?.json().await?;
-        for run in page["items"].as_array().context("no items")? {
-            anyhow::ensure!(run["outcome"] == "completed", "{run}");
-            ids.extend(run["id"].as_str().map(str::to_owned));
-        }
-        let Some(next) = page["next"].as_str() else { return Ok(ids) };
-        after = format!("&after={next}");
-    }
 }

@@ -2,10 +2,14 @@
 //! about weir.
 
 mod cli;
+mod disk;
+mod load;
 mod process;
 mod server;
 
 pub use cli::Cli;
+pub use disk::{Counts, Disk, Fault, Tails};
+pub use load::{Called, Load, lost, soaking};
 pub use process::Scratch;
 pub use server::{Server, committed, component};
 

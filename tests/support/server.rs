@@ -1,5 +1,6 @@
 //! A running server: started on any free ports, called, killed, started again. It is ended by its id when dropped.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -15,6 +16,9 @@ use crate::{Cli, Scratch};
 pub struct Server {
     process: Option<Child>,
     scratch: Scratch,
+    data: PathBuf,
+    /// Whether its complaints go to a file of the scratch folder, instead of the test's own.
+    quiet: bool,
     /// The client for all calls; it follows no redirects.
     pub client: Client,
     /// Where hooks are called.
@@ -31,17 +35,37 @@ impl Server {
     /// # Errors
     /// Where it does not start.
     pub fn start() -> Result<Self> {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        let mut server = Self {
+        let mut server = Self::at(PathBuf::new())?;
+        (server.data, server.quiet) = (server.scratch.path().join("data"), false);
+        server.start_again(&[])?;
+        Ok(server)
+    }
+
+    /// A server on a data folder of the caller's choice, with its complaints kept in a file.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start_in(data: impl Into<PathBuf>, args: &[&str]) -> Result<Self> {
+        let mut server = Self::at(data)?;
+        server.start_again(args)?;
+        Ok(server)
+    }
+
+    /// The same, not yet started: `start_again` does that.
+    ///
+    /// # Errors
+    /// Where there is no place for its files.
+    pub fn at(data: impl Into<PathBuf>) -> Result<Self> {
+        Ok(Self {
             process: None,
             scratch: Scratch::new()?,
-            client,
+            data: data.into(),
+            quiet: true,
+            client: Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
             hooks: String::new(),
             admin: String::new(),
             token: String::new(),
-        };
-        server.start_again(&[])?;
-        Ok(server)
+        })
     }
 
     /// Starts the server on the folder it had, with more arguments if need be.
@@ -52,7 +76,12 @@ impl Server {
         let any = "127.0.0.1:0";
         let mut command = Command::new(binary()?);
         command.args(["serve", "--json", "--listen", any, "--admin-listen", any, "--data"]).arg(self.data()).args(args);
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+        if self.quiet {
+            command.stderr(File::options().create(true).append(true).open(self.complaints_file())?);
+        }
+        // Not on a terminal, whose end a hangup would be.
+        command.stdin(Stdio::null());
+        let mut process = command.stdout(Stdio::piped()).spawn()?;
         let stdout = process.stdout.take().context("the server has no standard output")?;
         self.process = Some(process);
         let mut line = String::new();
@@ -67,7 +96,19 @@ impl Server {
 
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.scratch.path().join("data")
+        self.data.clone()
+    }
+
+    /// What it wrote to standard error so far, where that is kept.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub fn complaints(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&std::fs::read(self.complaints_file())?).into_owned())
+    }
+
+    fn complaints_file(&self) -> PathBuf {
+        self.scratch.path().join("stderr")
     }
 
     /// The folder around it, for files of the test.
@@ -173,7 +214,7 @@ impl Server {
         for _ in 0..400 {
             let run = self.get(&format!("/tenants/default/runs/{id}")).await?;
             ensure!(run.get("error").is_none_or(Value::is_null) || run.get("id").is_some(), "run {id}: {run}");
-            if run.get("outcome").is_some_and(|outcome| outcome != "running") {
+            if run.get("outcome").is_some_and(|outcome| outcome != "running" && outcome != "waiting") {
                 return Ok(run);
             }
             tokio::time::sleep(std::time::Duration::from_millis(25)).await;
