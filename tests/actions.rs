@@ -76,6 +76,22 @@ async fn settings_are_checked_against_the_actions_schema_when_publishing() -> Re
 }
 
 #[tokio::test]
+async fn an_action_may_refuse_settings_that_its_schema_lets_through() -> Result<()> {
+    let server = Server::start()?;
+    server.push_action("json-schema-validate")?;
+    // The schema of its settings takes any object as a JSON Schema; the action knows that this is none.
+    let file = server.scratch().file(
+        "bad.yaml",
+        "weir: 1\nname: bad\nsteps:\n  - id: check\n    uses: json-schema-validate\n    with: { schema: { type: 7 } }\n",
+    )?;
+    let pushed = server.cli(&["flow", "push", &file.to_string_lossy(), "--publish", "--json"])?;
+    assert_eq!(pushed.code, 1, "{pushed:?}");
+    let shown = format!("{}{}", pushed.stdout, pushed.stderr);
+    assert!(shown.contains("WEIR-FLOW-SETTINGS") && shown.contains("/steps/0/with"), "{shown}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn csv_and_json_schema_validate_do_their_work() -> Result<()> {
     let server = Server::start()?;
     server.push_action("csv")?;

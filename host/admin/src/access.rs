@@ -177,7 +177,10 @@ pub(crate) fn misread(rejection: &PathRejection) -> ApiError {
 
 /// What is said of a tenant that is not there, or not for this caller.
 pub(crate) fn no_tenant(tenant: &TenantId) -> ApiError {
-    let message = format!("there is no tenant {:?}: check the name, or list what there is", tenant.as_str());
+    let message = format!(
+        "there is no tenant {:?}: check the name; an operator lists tenants with GET /api/v1/tenants and makes one with POST",
+        tenant.as_str()
+    );
     ApiError::absent("WEIR-CATALOG-TENANT-UNKNOWN", message)
 }
 

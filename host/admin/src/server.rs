@@ -19,6 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::api;
 use crate::state::AdminState;
 
+/// How long a caller may leave an answer unread. Neither hyper nor the system has a bound of its own (measured).
+const UNREAD: Duration = Duration::from_secs(60);
 /// Connections open at one time; more wait in the system's backlog.
 const CONNECTIONS: usize = 1024;
 /// How long the head of a request may take to arrive, and how long a connection may idle.
@@ -146,6 +148,7 @@ async fn last_word(State(state): State<AdminState>, mut response: Response) -> R
 fn connection(stream: TcpStream, router: Router) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
     // Small answers and events should leave at once; where the option is refused they leave a little later.
     let _ = stream.set_nodelay(true);
+    let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)

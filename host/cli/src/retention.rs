@@ -69,10 +69,10 @@ fn change(text: &str) -> Result<Change, String> {
     match name {
         "days" => {
             let days = Some(value).filter(|value| given(value)).map(str::parse).transpose();
-            days.map(Change::Days).map_err(|_| "the days are no whole number".into())
+            days.map(Change::Days).map_err(|_| "write days as a whole number, such as days=14".into())
         }
         "bytes" => Some(value).filter(|value| given(value)).map(size).transpose().map(Change::Bytes),
-        _ => Err("there is `days` and `bytes`".into()),
+        _ => Err("there are `days` and `bytes`, such as days=14 bytes=5GiB".into()),
     }
 }
 

@@ -111,15 +111,13 @@ impl Engine {
             };
             services.live.doom(run, by);
             if is_ours {
-                end_parked(services, queued).await;
-                return Ok(Cancelled::Ended);
+                return end_parked(services, queued).await;
             }
-            // It waits for its turn and hears it then, unless it got it just now.
-            if services.live.reach(tenant, run, |_| ()).is_none() {
+            // It is just changing hands: it hears it when it begins, or is let go of and found at the next look.
+            tokio::time::sleep(LOOK_AGAIN).await;
+            if !services.live.spare(run) {
                 return Ok(Cancelled::Ending);
             }
-            services.live.spare(run);
-            tokio::time::sleep(LOOK_AGAIN).await;
         }
         Err(EngineError::NotWaiting(run))
     }
@@ -156,6 +154,7 @@ impl Engine {
                 },
                 None => {}
             }
+            self.check_resume(tenant, run, token)?;
             if services.background.claim(run) {
                 let result = resume_parked(services, tenant, run, token, step, &payload).await;
                 if result.is_err() {
@@ -169,15 +168,43 @@ impl Engine {
     }
 }
 
-/// Ends a parked run that is claimed and doomed.
-async fn end_parked(services: &Arc<Services>, queued: QueuedRun) {
-    let (key, flow, ordered) = (queued.key.clone(), queued.flow, queued.ordered);
-    match revive(services, queued.clone()).await {
-        Ok(run) => drop(run.execute().await),
-        Err(error) => crate::revive::abandon(services, queued, &error).await,
+impl Engine {
+    /// Refuses a call whose secret is not the run's, before anything more is done for it. What is just changing hands
+    /// passes: [`Self::resume_by_call`] looks again.
+    ///
+    /// # Errors
+    /// Where no run has this secret, or the store fails.
+    pub fn check_resume(&self, tenant: &TenantId, run: RunId, token: &str) -> Result<(), EngineError> {
+        let services = self.services();
+        let is_right = |known: Option<&str>| known.is_some_and(|known| is_same(known, token));
+        let is_allowed = match services.live.reach(tenant, run, |alive| is_right(alive.known_token())) {
+            Some(is_allowed) => is_allowed,
+            None => match services.cluster.queue.get(tenant, run)? {
+                Some(queued) => is_right(Checkpoint::decode(&queued.state)?.token.as_deref()),
+                None => services.cluster.run_log.get(tenant, run)?.is_some(),
+            },
+        };
+        if is_allowed { Ok(()) } else { Err(EngineError::UnknownRun(run)) }
     }
+}
+
+/// Ends a parked run that is claimed and doomed.
+async fn end_parked(services: &Arc<Services>, queued: QueuedRun) -> Result<Cancelled, EngineError> {
+    let (key, flow, ordered) = (queued.key.clone(), queued.flow, queued.ordered);
+    let ended = match revive(services, queued.clone()).await {
+        Ok(run) => {
+            let _ = run.execute().await;
+            Ok(Cancelled::Ended)
+        }
+        Err(error) if crate::revive::abandon(services, queued, &error).await => Ok(Cancelled::Ended),
+        Err(error) => Err(error),
+    };
     services.live.spare(key.run);
-    services.background.gone(&key, flow, ordered);
+    match &ended {
+        Ok(_) => services.background.gone(&key, flow, ordered),
+        Err(_) => services.background.release(key.run),
+    }
+    ended
 }
 
 /// Gives a parked run that is claimed what a call brought, and lets it go on.

@@ -2,6 +2,7 @@
 //! not come back for ever. It decides nothing about turns.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use weir_catalog::CatalogError;
@@ -22,6 +23,7 @@ pub(crate) async fn revive(services: &Arc<Services>, queued: QueuedRun) -> Resul
     context.depth = checkpoint.depth;
     context.called_by = checkpoint.called_by;
     context.root = checkpoint.root.unwrap_or(context.id);
+    context.caller_left.store(checkpoint.caller_left, Ordering::Relaxed);
     if let Some(token) = &checkpoint.token {
         context.keep_token(token.clone());
     }
@@ -52,6 +54,7 @@ async fn find_release(
     let release = match release {
         Ok(release) => release,
         Err(CatalogError::Stopping) => return Err(EngineError::Stopping),
+        Err(CatalogError::Cluster(error)) => return Err(EngineError::Store(error.to_string())),
         Err(error) => return Err(gone(error.to_string())),
     };
     if checkpoint.fits(&release) {
@@ -62,10 +65,11 @@ async fn find_release(
 }
 
 /// Ends a run that cannot go on. Its state stays beside its record where the flow keeps records of what failed.
-pub(crate) async fn abandon(services: &Arc<Services>, queued: QueuedRun, error: &EngineError) {
+/// False where it is still in the queue.
+pub(crate) async fn abandon(services: &Arc<Services>, queued: QueuedRun, error: &EngineError) -> bool {
     if matches!(error, EngineError::Stopping | EngineError::Store(_)) {
         tracing::warn!(run = %queued.key.run, %error, "A queued run waits for the next start.");
-        return;
+        return false;
     }
     tracing::warn!(run = %queued.key.run, %error, "A queued run was given up.");
     let run = queued.key.run;
@@ -85,5 +89,7 @@ pub(crate) async fn abandon(services: &Arc<Services>, queued: QueuedRun, error: 
     };
     if let Err(error) = services.cluster.run_log.append(entry).await {
         tracing::error!(%run, %error, "A run's end could not be stored.");
+        return false;
     }
+    true
 }

@@ -143,9 +143,9 @@ impl Live {
         self.doomed.lock().insert(run, by.to_owned());
     }
 
-    /// Takes that back.
-    pub(crate) fn spare(&self, run: RunId) {
-        self.doomed.lock().remove(&run);
+    /// Takes that back; false where the run has heard it.
+    pub(crate) fn spare(&self, run: RunId) -> bool {
+        self.doomed.lock().remove(&run).is_some()
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -32,6 +32,8 @@ pub(crate) async fn answer(
     let (Ok(tenant), Ok(run)) = (TenantId::new(route.tenant), route.run.parse::<RunId>()) else {
         return Err(Refusal::UnknownRun);
     };
+    // Before the body is read: strangers shall not fill the memory.
+    engine.check_resume(&tenant, run, route.token).map_err(|error| refusal(&error, run))?;
     payload::check_head(&parts.headers, &WebhookDef::default())?;
     let body = body::read(body, options.body_bytes.min(options.most_body_bytes), options.body_time).await?;
     let (step, query) = step_of(parts.uri.query().unwrap_or_default());

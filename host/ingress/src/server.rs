@@ -28,6 +28,9 @@ use crate::ready;
 /// Pause after the socket could not be accepted from, so that a full table of descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a caller may leave an answer unread. Neither hyper nor the system has a bound of its own (measured).
+const UNREAD: Duration = Duration::from_secs(30);
+
 /// How long connections are still taken once the server is to stop. From then on every answer ends its connection, so that
 /// callers who keep theirs open learn of it from an answer, not from a socket that was closed on a request under way.
 const LAST_CALL: Duration = Duration::from_millis(300);
@@ -167,9 +170,12 @@ impl Server {
         }
         // Answers are written whole; waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
+        let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD));
         let is_http2 = Arc::new(AtomicBool::new(false));
-        let (server, seen) = (Arc::clone(&self), Arc::clone(&is_http2));
+        let is_heard = Arc::new(AtomicBool::new(false));
+        let (server, seen, heard) = (Arc::clone(&self), Arc::clone(&is_http2), Arc::clone(&is_heard));
         let service = service_fn(move |request: Request<Incoming>| {
+            heard.store(true, Ordering::Relaxed);
             seen.store(request.version() == Version::HTTP_2, Ordering::Relaxed);
             Arc::clone(&server).answer(request, client)
         });
@@ -180,6 +186,11 @@ impl Server {
             biased;
             ended = connection.as_mut() => ended,
             () = time_to_leave(&mut phase, &is_http2) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            // The sniffing of `PRI * HTTP/2.0` has no clock either: `P` and silence would hold the slot for ever (measured).
+            () = unheard(self.options.head_time, &is_heard) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -240,4 +251,12 @@ fn builder(options: Options) -> auto::Builder<TokioExecutor> {
         .max_concurrent_streams(128)
         .max_header_list_size(u32::try_from(options.head_bytes).unwrap_or(u32::MAX));
     builder
+}
+
+/// Ready where a connection brought no request in time; never where it did.
+async fn unheard(time: Duration, is_heard: &AtomicBool) {
+    tokio::time::sleep(time).await;
+    if is_heard.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weir_cluster::Expect;
 use weir_flow::{Checked, Plan};
-use weir_model::{Findings, FlowName, TenantId};
+use weir_model::{Findings, FlowName, Severity, TenantId};
 
 use super::replace;
 use crate::actions::TenantActions;
@@ -27,10 +27,19 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         if note.as_ref().is_some_and(|note| note.chars().count() > bounds::NOTE) {
             return Err(CatalogError::Bad(format!("the note is longer than {} characters: shorten it", bounds::NOTE)));
         }
+        // Before the writers' lock is taken: an action may think for a while, and others write meanwhile.
+        let (asked, mut objections) = self.objections(tenant, name).await?;
         let writing = self.writing().await;
         let hook = self.existing(tenant, name)?;
         let text = self.draft_of(&hook)?.text;
-        let (checked, actions) = self.checked(tenant, &text).await?;
+        if text != asked {
+            return Err(CatalogError::Raced { what: format!("the draft of {name}") });
+        }
+        let (mut checked, actions) = self.checked(tenant, &text).await?;
+        if objections.iter().any(|finding| finding.severity == Severity::Error) {
+            checked.plan = None;
+        }
+        checked.findings.append(&mut objections);
         let (plan, def, findings) = ready(name, checked)?;
         let pins = def.map(|def| self.compiler.pins(&def, &actions)).unwrap_or_default();
         let version = hook.doc.latest.saturating_add(1);

@@ -30,7 +30,8 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 ///
 /// Starts a new run that takes over what the failed, timed-out or cancelled one had done, and goes on at the step that
 /// failed, in the version that it ran. Without an ID it takes all runs that failed or ran out of time and that the
-/// filter lets through; they are counted first.
+/// filter lets through; they are counted first. A run stays failed after its retry, so a second order with the same
+/// filter takes it again: narrow it by --since.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -238,7 +239,7 @@ async fn ended(client: &Client, id: RunId, out: &Out) -> Result<(String, Outcome
         }
         if outcome == Outcome::Waiting && !said {
             out.note(format!(
-                "note: run {id} waits; Ctrl-C stops waiting for it, and `weir run show {id}` says for what"
+                "note: run {id} waits; Ctrl-C stops waiting for it, and `weir run show {id}` says until when"
             ));
             said = true;
         }

@@ -121,7 +121,9 @@ impl<'a> Sheet<'a> {
         self.heading("Steps")?;
         if run.steps.is_empty() {
             return self.out.line(match run.step_count {
+                Some(n) if n > 0 && !run.outcome.is_final() => format!("  {n} so far; shown once the run has ended"),
                 Some(n) if n > 0 => format!("  {n}, not recorded: the flow's capture level keeps the summary alone"),
+                _ if !run.outcome.is_final() => "  none so far".into(),
                 _ => "  none".into(),
             });
         }

@@ -34,6 +34,8 @@ pub(crate) use sockets::Successor;
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How long runs may go on that the last requests left behind.
 const LAST_RUNS: Duration = Duration::from_secs(1);
+/// How long the next program may take to tell its version.
+const TRIAL: Duration = Duration::from_secs(10);
 /// Where the store lies in the data folder.
 pub(crate) const STORE: &str = "store";
 /// Instances that may be alive at a time: one for each run of both lanes, and as many again for parallel paths.
@@ -112,7 +114,16 @@ async fn asked_for(signals: &mut Signals, program: &Path) -> Asked {
             tracing::info!("Stopping: what is under way ends, nothing new is taken.");
             return asked;
         }
-        match sockets::starts(program.to_owned()).await {
+        let tried = tokio::select! {
+            tried = tokio::time::timeout(TRIAL, sockets::starts(program.to_owned())) => {
+                tried.unwrap_or_else(|_| Err(anyhow::anyhow!("it did not tell its version in time")))
+            }
+            Asked::Stop = signals.asked() => {
+                tracing::info!("Stopping: what is under way ends, nothing new is taken.");
+                return Asked::Stop;
+            }
+        };
+        match tried {
             Ok(version) => {
                 tracing::info!(program = %program.display(), version, "Restarting: calls wait until the next one listens.");
                 return asked;

@@ -35,6 +35,10 @@ pub(crate) async fn dispatch(services: Arc<Services>) {
             () = services.lanes.closed() => return,
             turn = services.background.next(most) => turn,
         };
+        if !services.cluster.is_healthy() {
+            // No end could be stored, and what timers start would start again and again.
+            return;
+        }
         let alive = Live::enter(&services);
         let services = Arc::clone(&services);
         tokio::spawn(async move {
@@ -77,8 +81,11 @@ async fn begin(services: &Arc<Services>, turn: Turn) -> Option<Begun> {
             begins.then_some(Begun { run, key, flow, is_ordered })
         }
         Err(error) => {
-            abandon(services, queued, &error).await;
-            background.left(&key, flow, is_ordered, true);
+            if abandon(services, queued, &error).await {
+                background.left(&key, flow, is_ordered, true);
+            } else {
+                background.put_aside(key.run);
+            }
             None
         }
     }

@@ -1,6 +1,8 @@
 //! The form in which a run waits in the queue: what started it, and where it stands. It reads and writes bytes only.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -59,6 +61,18 @@ pub(crate) struct Checkpoint {
     pub(crate) used: Usage,
     pub(crate) answered: Option<SavedReply>,
     pub(crate) steps: Vec<StepRecord>,
+    /// All steps, those whose records did not fit included.
+    #[serde(default)]
+    pub(crate) step_count: u32,
+    /// Whether something of the record was cut.
+    #[serde(default)]
+    pub(crate) truncated: bool,
+    /// Bytes of each variable, for the limit.
+    #[serde(default)]
+    pub(crate) variable_bytes: HashMap<Arc<str>, u64>,
+    /// Whether its caller was sent away before it was answered.
+    #[serde(default)]
+    pub(crate) caller_left: bool,
     /// The body, where it is not the payload's text; it follows the JSON part as bytes.
     #[serde(skip)]
     pub(crate) body: Bytes,
@@ -90,6 +104,10 @@ impl Checkpoint {
             used: Usage::default(),
             answered: None,
             steps: Vec::new(),
+            step_count: 0,
+            truncated: false,
+            variable_bytes: HashMap::new(),
+            caller_left: context.caller_left.load(Ordering::Relaxed),
             body_is_payload: context.body == context.payload.json().text().as_bytes(),
             body: context.body.clone(),
         }
@@ -99,7 +117,18 @@ impl Checkpoint {
     #[must_use]
     pub(crate) fn for_retry(self) -> Self {
         let (pauses, used) = (Vec::new(), Usage::default());
-        Self { pauses, used, steps_taken: 0, active_us: 0, resumed: 0, is_new: true, token: None, ..self }
+        Self {
+            pauses,
+            used,
+            steps_taken: 0,
+            step_count: 0,
+            active_us: 0,
+            resumed: 0,
+            is_new: true,
+            token: None,
+            caller_left: false,
+            ..self
+        }
     }
 
     /// Whether `release` is what the run began with.

@@ -158,10 +158,9 @@ impl Run {
 
     /// Lets the steps go on whose pauses are over.
     async fn end_pauses(&mut self, under_way: &mut UnderWay) -> Result<(), Ending> {
-        let over = |pause: &Pause| pause.left(&self.context.services).is_zero();
-        let (over, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pauses).into_iter().partition(over);
-        self.pauses = waiting;
-        for pause in over {
+        // One by one: what is put on disk on the way must have the others.
+        while let Some(at) = self.pauses.iter().position(|pause| pause.left(&self.context.services).is_zero()) {
+            let pause = self.pauses.remove(at);
             // A frame that failed elsewhere has dropped this path meanwhile.
             let Some(executing) = self.executing_since(&pause) else { continue };
             let attempt = pause.attempt;
@@ -196,6 +195,11 @@ impl Run {
         match self.decide(&mut executing, step) {
             Ok(Begin::Finish(finish)) => self.finished(executing, *finish).await,
             Ok(Begin::Pause(what, due)) => {
+                if matches!(what, WaitFor::Call(_)) && !self.is_inner {
+                    // Its resume URL works even while its caller waits; its end takes it out again.
+                    context.token();
+                    context.services.live.register(&context);
+                }
                 self.pauses.push(Pause::of(&executing, what, due));
                 Ok(())
             }
@@ -287,6 +291,9 @@ impl Run {
             executing.thread,
             weir_flow::Data::from_serde(&info).unwrap_or_else(|_| weir_flow::Data::null()),
         ) {
+            // Paths that were dropped wait for nothing any more, and must not take a call from those that do.
+            let position = &self.position;
+            self.pauses.retain(|pause| position.step_of(pause.thread).is_some());
             Ok(())
         } else {
             Err(Ending::Failed(info))
@@ -305,6 +312,9 @@ impl Run {
 
     /// Whether the run's limits allow one more step.
     fn may_go_on(&mut self) -> Result<(), Ending> {
+        if let Some(why) = self.context.control.cancelled() {
+            return Err(Ending::Cancelled(why));
+        }
         self.steps_taken += 1;
         let most = self.context.limits.run_steps;
         if self.steps_taken > most {

@@ -155,6 +155,10 @@ impl Run {
             run.used = checkpoint.used;
             run.answered = checkpoint.answered.map(Into::into);
             run.recorder.restore(checkpoint.steps);
+            // States of older versions have no count.
+            run.recorder.count = run.recorder.count.max(checkpoint.step_count);
+            run.recorder.truncated |= checkpoint.truncated;
+            run.variable_bytes = checkpoint.variable_bytes;
             run.pauses = checkpoint.pauses;
             run.resumed = checkpoint.resumed.saturating_add(u32::from(!checkpoint.is_new));
             run.active_before = Duration::from_micros(checkpoint.active_us);

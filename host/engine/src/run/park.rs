@@ -23,6 +23,9 @@ impl Run {
         checkpoint.used = self.used;
         checkpoint.answered = self.answered.as_ref().map(Into::into);
         checkpoint.steps = self.recorder.steps().to_vec();
+        checkpoint.step_count = self.recorder.count;
+        checkpoint.truncated = self.recorder.truncated;
+        checkpoint.variable_bytes.clone_from(&self.variable_bytes);
         checkpoint.pauses.clone_from(&self.pauses);
         checkpoint.resumed = self.resumed;
         checkpoint.active_us = super::context::micros(self.active());
@@ -31,9 +34,16 @@ impl Run {
 
     /// Puts what remains of a run that is not in the queue there, synced, so that it ends even if the server dies now.
     pub(super) async fn make_durable(&mut self) -> Result<(), EngineError> {
+        if self.durable.is_some() {
+            // It was put there before, when it was about to leave memory: claimed and counted.
+            return self.save().await;
+        }
         let background = &self.context.services.background;
-        // Nobody else knows the run, so the claim is free. It is counted, but never turned away: it is under way.
-        background.claim(self.context.id);
+        // Who looks for the run on disk has the claim for a moment.
+        while !background.claim(self.context.id) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        // It is counted, but never turned away: it is under way.
         background.admit(&self.context.tenant, u64::MAX);
         self.context.services.live.register(&self.context);
         let key = self.key(When::Ready, self.context.started_at);

@@ -245,7 +245,7 @@ impl Failure {
 
     /// A setting whose value is wrong only now that its template has been evaluated.
     fn setting(name: &str, problem: impl std::fmt::Display) -> Self {
-        Self::new("WEIR-STEP-SETTING", format!("The setting {name} {problem}."))
+        Self::new("WEIR-STEP-SETTING", format!("The setting `{name}` {problem}."))
     }
 
     /// The failure as flows, records and callers see it.

@@ -69,7 +69,8 @@ fn compile(with: &Map<String, Value>, cx: &mut StepCheck<'_>) -> Option<Waiter> 
             Waiter::Call(template(within, "/with/call/within", cx)?)
         }
         _ => {
-            let message = "`wait` needs one of `for: 4s`, `until: 2026-12-24T18:00:00Z` and `call: { within: 2d }`.";
+            let message =
+                "`wait` needs exactly one of `for: 4s`, `until: 2026-12-24T18:00:00Z` and `call: { within: 2d }`.";
             cx.error("WEIR-FLOW-WITH", "/with", message);
             return None;
         }
@@ -102,7 +103,7 @@ impl Waiter {
             Self::For(_) | Self::Call(_) => span(constant).err(),
         };
         if let Some(problem) = problem {
-            cx.error("WEIR-FLOW-WITH", path, problem);
+            cx.error("WEIR-FLOW-WITH", path, format!("`{}` {problem}.", path.rsplit('/').next().unwrap_or(path)));
         }
     }
 }
@@ -133,7 +134,7 @@ impl Step for Waiter {
 fn span(data: &Data) -> Result<Duration, String> {
     let given = || data.to_json().text().chars().take(40).collect::<String>();
     let span = match (data.as_str(), data.as_f64()) {
-        (Some(text), _) => text.parse::<Span>().map(Span::duration).map_err(|error| error.to_string())?,
+        (Some(text), _) => text.parse::<Span>().map(Span::duration).map_err(|error| format!("is wrong: {error}"))?,
         (None, Some(seconds)) if seconds >= 0.0 => {
             Duration::try_from_secs_f64(seconds).map_err(|_| format!("is {}, which is too long", given()))?
         }

@@ -45,8 +45,9 @@ fn syntax(error: &ScanError, last: u32) -> Finding {
     let place = if line > last { "its end".to_owned() } else { format!("line {line}, column {column}") };
     let message = format!(
         "the text is no valid YAML or JSON at {place}: {}; check indentation, quotes and brackets there and on the line \
-         before",
-        error.info()
+         before{}",
+        error.info(),
+        if error.info().contains("anchor") { ", and quote text that begins with `*` or `&`" } else { "" },
     );
     finding("WEIR-FLOW-SYNTAX", Some(line.min(last)), message)
 }

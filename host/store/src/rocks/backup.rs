@@ -62,8 +62,13 @@ pub(crate) fn back_up(
 /// A backup must not go where its original goes.
 fn must_lie_outside(data: &Path, folder: &Path) -> Result<(), StoreError> {
     let (real, data) = (existing_part(folder), existing_part(data));
+    if real.components().any(|part| part == std::path::Component::ParentDir) {
+        let reason = "its path leads back by `..` out of a folder that is not there: name it without";
+        return Err(StoreError::backup(folder, reason.into()));
+    }
     if real.starts_with(&data) || data.starts_with(&real) {
-        let reason = "it lies in the data folder, or that in it: choose a folder elsewhere, best on another disk";
+        let reason =
+            "it lies in the data folder, or the data folder in it: choose a folder elsewhere, best on another disk";
         return Err(StoreError::backup(folder, reason.into()));
     }
     Ok(())
