@@ -201,17 +201,21 @@ steps:
 async fn who_comes_again_while_the_first_goes_on_is_told_so_and_later_gets_its_end() -> Result<()> {
     let server = Server::start()?;
     server.push_action("spin")?;
-    let (url, _) = server.publish(
+    // Each spin ends at its time or its fuel, whichever comes first on this machine; ten are longer than the wait.
+    let spins: String = (0..10)
+        .map(|at| {
+            let next = if at == 9 { "answer".to_owned() } else { format!("spin-{}", at + 1) };
+            format!("  - {{ id: spin-{at}, uses: spin@1, timeout: 900ms, on: {{ error: {next} }} }}\n")
+        })
+        .collect();
+    let (url, _) = server.publish(&format!(
         r#"weir: 1
 name: patient
-trigger: { webhook: { wait: 1s, idempotency: { header: idempotency-key } } }
+trigger: {{ webhook: {{ wait: 1s, idempotency: {{ header: idempotency-key }} }} }}
 steps:
-  - { id: first, uses: spin@1, timeout: 900ms, on: { error: second } }
-  - { id: second, uses: spin@1, timeout: 900ms, on: { error: third } }
-  - { id: third, uses: spin@1, timeout: 900ms, on: { error: answer } }
-  - { id: answer, uses: response, with: { json: { run: "{{ run.id }}" } } }
-"#,
-    )?;
+{spins}  - {{ id: answer, uses: response, with: {{ json: {{ run: "{{{{ run.id }}}}" }} }} }}
+"#
+    ))?;
     let late = post(&server, &url, "k", "{}").await?;
     assert_eq!(code(&late), (504, "WEIR-RUN-WAIT"));
     let busy = server.client.post(&url).header("idempotency-key", "k").header("content-type", "application/json");

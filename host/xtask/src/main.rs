@@ -1,4 +1,4 @@
-//! `cargo xtask …`: set-up, demo, test, lint, actions, fuzz, soak, bench. It starts other programs and depends on nothing
+//! `cargo xtask …`: set-up, tools, demo, test, lint, actions, fuzz, soak, bench. It starts other programs and depends on nothing
 //! heavy, so that it builds in seconds on a machine that has nothing but Rust.
 
 #![forbid(unsafe_code)]
@@ -12,6 +12,7 @@ mod setup;
 mod shell;
 mod soak;
 mod test;
+mod tools;
 
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ struct Cli {
 enum Task {
     /// Install what the build needs and this machine lacks
     Setup,
+    /// Install the compilers of other languages, which the tests and the committed components are built with
+    Tools,
     /// Build, start a server on a scratch folder, deploy the examples, send a webhook and show its run
     Demo {
         /// End after the run was shown, instead of serving until interrupted
@@ -99,6 +102,7 @@ enum Soak {
 fn main() -> Result<()> {
     match Cli::parse().task {
         Task::Setup => setup::run(),
+        Task::Tools => tools::run(),
         Task::Demo { once } => demo::run(once),
         Task::Test { args } => test::run(&args.iter().map(String::as_str).collect::<Vec<_>>()),
         Task::Fuzz { target, seconds, seed } => fuzz::run(&fuzz::Options { target, seconds, seed }),

@@ -6,8 +6,20 @@ use crate::{setup, shell};
 
 /// The packages that become components and what they are built with. They are tested by themselves: together with the host
 /// they would give its dependencies other features.
-const GUESTS: [&str; 5] =
-    ["weir-action", "weir-action-macros", "action-csv", "action-json-schema-validate", "lead-score"];
+const GUESTS: [&str; 12] = [
+    "weir-action",
+    "weir-action-macros",
+    "action-csv",
+    "action-date-math",
+    "action-hash",
+    "action-html-to-text",
+    "action-jq",
+    "action-json-schema-validate",
+    "action-jwt",
+    "action-markdown-to-html",
+    "action-xml-to-json",
+    "lead-score",
+];
 
 /// Sets up what is missing, builds, and runs the tests; `args` go to nextest, e.g. a filter.
 pub(crate) fn run(args: &[&str]) -> Result<()> {

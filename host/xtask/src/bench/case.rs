@@ -45,9 +45,18 @@ steps:
 pub(crate) struct Case {
     /// What it is, for the table.
     pub name: &'static str,
-    /// The flow; none for the bare server.
-    flow: Option<&'static str>,
+    what: What,
     connections: u32,
+}
+
+/// What serves a case.
+enum What {
+    /// The yardstick.
+    Bare,
+    /// `wasmtime serve`.
+    Wasmtime,
+    /// weir with this flow.
+    Flow(&'static str),
 }
 
 /// What one round of a case gave.
@@ -63,20 +72,22 @@ pub(crate) struct Measured {
 impl Case {
     /// Every case, the bare server first.
     pub(crate) fn all() -> Vec<Self> {
-        let case = |name, flow, connections| Self { name, flow, connections };
+        let case = |name, what, connections| Self { name, what, connections };
         vec![
-            case("bare hyper, one thread", None, 16),
-            case("template and Response, run logged", Some(TEMPLATE), 16),
-            case("the same with one Rust action", Some(ACTION), 16),
-            case("fire-and-forget, synced", Some(BACKGROUND), 64),
+            case("bare hyper, one thread", What::Bare, 16),
+            case("`wasmtime serve`, a Rust component", What::Wasmtime, 16),
+            case("template and Response, run logged", What::Flow(TEMPLATE), 16),
+            case("the same with one Rust action", What::Flow(ACTION), 16),
+            case("fire-and-forget, synced", What::Flow(BACKGROUND), 64),
         ]
     }
 
     /// Starts the server, warms it, loads it, and reads what it used.
     pub(crate) fn measure(&self, scratch: &Path, time: Duration) -> Result<Measured> {
-        let server = match self.flow {
-            None => Server::bare()?,
-            Some(flow) => Server::weir(scratch, flow)?,
+        let server = match self.what {
+            What::Bare => Server::bare()?,
+            What::Wasmtime => Server::wasmtime()?,
+            What::Flow(flow) => Server::weir(scratch, flow)?,
         };
         wrk::load(scratch, &server.url, self.connections, Duration::from_secs(1))?;
         let before = server.cpu_us()?;

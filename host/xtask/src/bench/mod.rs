@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: bare hyper, flows and fire-and-forget in turn on one machine, three rounds, medians and ratios. It
+//! `cargo xtask bench`: bare hyper, `wasmtime serve`, flows and fire-and-forget in turn on one machine, three rounds, medians and ratios. It
 //! measures; no test asserts its figures.
 
 mod case;

@@ -1,13 +1,13 @@
 //! The server under load: started for one case, read through /proc, ended by its id.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::shell;
+use crate::{shell, tools};
 
 /// A running server and the URL to load.
 pub(crate) struct Server {
@@ -46,6 +46,24 @@ impl Server {
         Ok(server)
     }
 
+    /// `wasmtime serve` as it comes, with a component that reads the same JSON and answers the same.
+    pub(crate) fn wasmtime() -> Result<Self> {
+        let component = shell::root().join("tests/guests/prebuilt/proxy.wasm");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = format!("127.0.0.1:{port}");
+        let mut serve = Command::new(tools::wasmtime()?);
+        // `-S cli` is for what every Rust component imports.
+        serve.args(["serve", "-S", "cli", "--addr", &address, text(&component)?]);
+        let mut process = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let stderr = process.stderr.take().context("wasmtime serve has no standard error")?;
+        let url = format!("http://{address}/");
+        let server = Self { process, url };
+        if !first_line(stderr)?.contains(&server.url) {
+            bail!("wasmtime serve does not listen on {address}");
+        }
+        Ok(server)
+    }
+
     /// User and system time so far, in microseconds (proc(5), /proc/pid/stat, fields 14 and 15, at 100 ticks a second).
     pub(crate) fn cpu_us(&self) -> Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
@@ -75,14 +93,20 @@ impl Drop for Server {
 fn start(command: &mut Command) -> Result<(Child, String)> {
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
     let stdout = process.stdout.take().context("the server has no standard output")?;
-    let mut lines = BufReader::new(stdout);
-    let mut line = String::new();
-    if lines.read_line(&mut line)? == 0 {
+    let line = first_line(stdout)?;
+    if line.is_empty() {
         bail!("the server ended before it listened");
     }
-    // The rest is read and dropped, so that the server never waits for its reader.
-    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
     Ok((process, line))
+}
+
+/// The first line of what a server prints. The rest is read and dropped, so that the server never waits for its reader.
+fn first_line(printed: impl Read + Send + 'static) -> Result<String> {
+    let mut lines = BufReader::new(printed);
+    let mut line = String::new();
+    lines.read_line(&mut line)?;
+    std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+    Ok(line)
 }
 
 fn text(path: &Path) -> Result<&str> {
