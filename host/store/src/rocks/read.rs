@@ -67,12 +67,15 @@ pub(crate) fn artifact(db: &DB, hash: &ArtifactHash) -> Result<Option<Bytes>, St
 
 pub(crate) fn run(db: &DB, tenant: &TenantId, run: RunId) -> Result<Option<Json>, StoreError> {
     let mut key = Vec::new();
+    keys::summary(&mut key, tenant, run);
+    // Before the record: a run that ends between the two reads has it then. The other way round, the summary of an ended
+    // run would stand for its record.
+    let summary = db.get_pinned_cf(Family::Runs.of(db)?, &key).map_err(read_error)?;
     keys::record(&mut key, tenant, run, WHOLE);
     if let Some(record) = db.get_cf(Family::Events.of(db)?, &key).map_err(read_error)? {
         return json(record).map(Some);
     }
-    keys::summary(&mut key, tenant, run);
-    let Some(value) = db.get_pinned_cf(Family::Runs.of(db)?, &key).map_err(read_error)? else { return Ok(None) };
+    let Some(value) = summary else { return Ok(None) };
     let (_, summary) = codec::Marks::split(&value)?;
     json(summary.to_vec()).map(Some)
 }
