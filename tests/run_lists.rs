@@ -94,17 +94,14 @@ async fn nothing_is_kept_of_runs_that_outlive_their_caller_where_nothing_is_to_b
     server.push_action("spin")?;
     let (background, _) = server
         .publish("weir: 1\nname: quiet\ncapture: none\nsteps:\n  - { id: note, uses: set, with: { seen: 1 } }\n")?;
-    let (slow, _) = server.publish(
-        r#"weir: 1
-name: slow
-capture: none
-trigger: { webhook: { wait: 1s } }
-steps:
-  - { id: first, uses: spin@1, timeout: 600ms, on: { error: second } }
-  - { id: second, uses: spin@1, timeout: 600ms, on: { error: answer } }
-  - { id: answer, uses: response }
-"#,
-    )?;
+    // A step ends by its time, or by its fuel where the machine is quick: so there are many.
+    let spins: String = (0..10)
+        .map(|at| format!("  - {{ id: s{at}, uses: spin@1, timeout: 600ms, on: {{ error: s{} }} }}\n", at + 1))
+        .collect();
+    let (slow, _) = server.publish(&format!(
+        "weir: 1\nname: slow\ncapture: none\ntrigger: {{ webhook: {{ wait: 1s }} }}\nsteps:\n{spins}  - {{ id: s10, uses: \
+         response }}\n"
+    ))?;
     assert_eq!(server.post(&background, "{}").await?.status(), 202);
     assert_eq!(server.post(&slow, "{}").await?.status(), 504);
     for _ in 0..200 {
