@@ -3,7 +3,7 @@
 use anyhow::Result;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use weir_tests::{BACKGROUND, HELLO, Server};
+use weir_tests::{BACKGROUND, HELLO, Server, spins};
 
 async fn code(response: Response) -> Result<(u16, String)> {
     let status = response.status().as_u16();
@@ -153,17 +153,15 @@ steps:
 async fn a_slow_flow_answers_504_and_goes_on() -> Result<()> {
     let server = Server::start()?;
     server.push_action("spin")?;
-    let (slow, _) = server.publish(
+    let spins = spins();
+    let (slow, _) = server.publish(&format!(
         r#"weir: 1
 name: slow
-trigger: { webhook: { wait: 1s } }
+trigger: {{ webhook: {{ wait: 1s }} }}
 steps:
-  - { id: first, uses: spin@1, timeout: 700ms, on: { error: second } }
-  - { id: second, uses: spin@1, timeout: 700ms, on: { error: third } }
-  - { id: third, uses: spin@1, timeout: 700ms, on: { error: answer } }
-  - { id: answer, uses: response, with: { json: { late: true } } }
-"#,
-    )?;
+{spins}  - {{ id: answer, uses: response, with: {{ json: {{ late: true }} }} }}
+"#
+    ))?;
     let late = server.post(&slow, "{}").await?;
     assert_eq!(late.status(), 504);
     let late: Value = late.json().await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use reqwest::Response;
 use serde_json::{Value, json};
-use weir_tests::Server;
+use weir_tests::{Server, spins};
 
 /// A flow that answers with its run, and fails where it is told to.
 const KEYED: &str = r#"weir: 1
@@ -201,13 +201,7 @@ steps:
 async fn who_comes_again_while_the_first_goes_on_is_told_so_and_later_gets_its_end() -> Result<()> {
     let server = Server::start()?;
     server.push_action("spin")?;
-    // Each spin ends at its time or its fuel, whichever comes first on this machine; ten are longer than the wait.
-    let spins: String = (0..10)
-        .map(|at| {
-            let next = if at == 9 { "answer".to_owned() } else { format!("spin-{}", at + 1) };
-            format!("  - {{ id: spin-{at}, uses: spin@1, timeout: 900ms, on: {{ error: {next} }} }}\n")
-        })
-        .collect();
+    let spins = spins();
     let (url, _) = server.publish(&format!(
         r#"weir: 1
 name: patient

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
-use weir_tests::Server;
+use weir_tests::{Server, spins};
 
 const RUNS: &str = "/tenants/default/runs";
 
@@ -94,12 +94,9 @@ async fn nothing_is_kept_of_runs_that_outlive_their_caller_where_nothing_is_to_b
     server.push_action("spin")?;
     let (background, _) = server
         .publish("weir: 1\nname: quiet\ncapture: none\nsteps:\n  - { id: note, uses: set, with: { seen: 1 } }\n")?;
-    // A step ends by its time, or by its fuel where the machine is quick: so there are many.
-    let spins: String = (0..10)
-        .map(|at| format!("  - {{ id: s{at}, uses: spin@1, timeout: 600ms, on: {{ error: s{} }} }}\n", at + 1))
-        .collect();
+    let spins = spins();
     let (slow, _) = server.publish(&format!(
-        "weir: 1\nname: slow\ncapture: none\ntrigger: {{ webhook: {{ wait: 1s }} }}\nsteps:\n{spins}  - {{ id: s10, uses: \
+        "weir: 1\nname: slow\ncapture: none\ntrigger: {{ webhook: {{ wait: 1s }} }}\nsteps:\n{spins}  - {{ id: answer, uses: \
          response }}\n"
     ))?;
     assert_eq!(server.post(&background, "{}").await?.status(), 202);

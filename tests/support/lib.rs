@@ -31,3 +31,13 @@ steps:
     uses: set
     with: { seen: "{{ payload.n }}" }
 "#;
+
+/// Ten steps of the action `spin` that lead to the step `answer`, as lines of a flow. Each ends at its time or, where the
+/// machine is quick, at its fuel before that; ten are longer than a wait of one second everywhere.
+pub fn spins() -> String {
+    let step = |at| {
+        let next = if at == 9 { "answer".to_owned() } else { format!("spin-{}", at + 1) };
+        format!("  - {{ id: spin-{at}, uses: spin@1, timeout: 700ms, on: {{ error: {next} }} }}\n")
+    };
+    (0..10).map(step).collect()
+}
