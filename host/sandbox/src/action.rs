@@ -10,8 +10,8 @@ use crate::bindings::weir::action::manifest;
 use crate::bindings::weir::action::types;
 use crate::bindings::{self, ActionPre};
 use crate::failure::{self, Scene};
-use crate::state::{State, World};
-use crate::{Call, Failure, NoKv, NoVariables, Output, Ran, deadline};
+use crate::state::{Buckets, State, World};
+use crate::{BuiltIn, Call, Failure, NoKv, NoVariables, Output, Ran, deadline};
 
 /// Fuel between two moments at which other tasks may run; about ten microseconds.
 const YIELD_INTERVAL: u64 = 100_000;
@@ -37,8 +37,7 @@ pub struct Action {
     hash: ArtifactHash,
     pre: ActionPre<State>,
     branches: Box<[String]>,
-    /// Buckets of the key-value store that it declares.
-    buckets: Arc<[String]>,
+    buckets: Buckets,
     reads_payload: bool,
     shared: Arc<Shared>,
 }
@@ -60,7 +59,7 @@ impl Action {
     pub(crate) fn new(hash: ArtifactHash, pre: ActionPre<State>, shared: Arc<Shared>) -> Self {
         let component = pre.instance_pre().component().component_type();
         let reads_payload = component.imports(&shared.engine).any(|(name, _)| name.starts_with("weir:action/payload@"));
-        Self { hash, pre, branches: Box::default(), buckets: Arc::default(), reads_payload, shared }
+        Self { hash, pre, branches: Box::default(), buckets: Buckets::default(), reads_payload, shared }
     }
 
     /// The action with what it declared: its branches, and the buckets that it may use.
@@ -70,7 +69,8 @@ impl Action {
             Capability::Kv(bucket) => Some(bucket.clone()),
             _ => None,
         });
-        self.buckets = buckets.collect();
+        // Scripts have no `describe` of their own to declare buckets in: whoever writes the flow names them.
+        self.buckets = if BuiltIn::Code.is(&self.hash) { Buckets::All } else { Buckets::Declared(buckets.collect()) };
         self
     }
 
@@ -95,7 +95,7 @@ impl Action {
             idempotency_key: context.idempotency_key,
         };
         let mut state = State::new(Arc::clone(&self.shared.world), limits, variables, kv);
-        state.buckets = Arc::clone(&self.buckets);
+        state.buckets = self.buckets.clone();
         if self.reads_payload {
             state.input = Some(input.into());
         }
@@ -167,18 +167,17 @@ impl Action {
             Some(Ok(returned)) => Ended::Returned(returned),
             Some(Err(error)) => {
                 let state = store.data();
-                let logs = state.written().map(|logs| {
+                let last_words = state.written().map(|logs| {
                     let mut logs = logs.lock();
                     logs.close();
-                    logs.last_words().map(str::to_owned)
+                    logs.last_words().clone()
                 });
-                let last_words = logs.flatten();
                 let scene = Scene {
                     limits,
                     denied: state.limiter.denied(),
                     calls_used_up: state.meter.check().is_err(),
                     reached: state.meter.reached(),
-                    last_words: last_words.as_deref(),
+                    last_words: last_words.as_ref(),
                 };
                 Ended::Failed(failure::trapped(&error, &scene))
             }
@@ -196,13 +195,22 @@ impl Action {
         }
         let payload = match Json::parse(payload) {
             Ok(payload) => payload,
-            Err(error) => return wrong(format!("the action's output is not JSON: {error}; correct the action")),
+            Err(error) => {
+                return wrong(format!(
+                    "the action's output is not JSON: {error}; return JSON text, in which a plain text stands in quotes"
+                ));
+            }
         };
         match branch {
             Some(branch) if !self.branches.contains(&branch) => {
                 let shown: String = branch.chars().take(80).collect();
+                let declared = match &*self.branches {
+                    [] => "none".into(),
+                    branches => branches.join(", "),
+                };
                 wrong(format!(
-                    "the action names the branch {shown:?}, which its `describe` does not declare; declare it"
+                    "the action names the branch {shown:?}, which its `describe` does not declare: it declares \
+                     {declared}; declare it too, or name one of those"
                 ))
             }
             branch => Ok(Output { payload, branch }),

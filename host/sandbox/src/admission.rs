@@ -3,9 +3,11 @@
 
 mod nesting;
 
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::Types;
 use wasmparser::{
-    ComponentTypeRef, Encoding, FunctionBody, Instance, Parser, Payload, SectionLimited, TypeRef, Validator,
-    WasmFeatures,
+    ComponentExternalKind, ComponentTypeRef, Encoding, FunctionBody, Instance, Parser, Payload, SectionLimited,
+    TypeRef, Validator, WasmFeatures,
 };
 use wasmtime::Engine;
 
@@ -13,7 +15,7 @@ use crate::SandboxError;
 use crate::engine::{
     MAX_INSTANCES, MAX_MEMORIES, MAX_MEMORY_BYTES, MAX_MODULE_MEMORIES, MAX_MODULE_TABLES, MAX_TABLE_ELEMENTS,
 };
-use crate::linker::check_import;
+use crate::linker::{check_function, check_import};
 use crate::sandbox::MAX_COMPONENT_BYTES;
 
 // Compilation takes time and memory that grow faster than the size of what is compiled: with the square of the number
@@ -31,6 +33,9 @@ const MAX_CODE_BYTES: u64 = 24 << 20;
 const MAX_DATA_BYTES: u64 = 24 << 20;
 
 const PAGE_BYTES: u64 = 64 << 10;
+
+/// The functions that every action exports.
+const EXPORTS: [&str; 3] = ["describe", "validate", "run"];
 
 /// Checks a component's bytes without compiling them.
 pub(crate) fn inspect(bytes: &[u8]) -> Result<(), SandboxError> {
@@ -50,8 +55,10 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(), SandboxError> {
             SandboxError::Malformed { reason: "neither a component nor a module begins like this".into() }
         });
     }
-    walk(bytes)?;
-    Validator::new_with_features(features()).validate_all(bytes).map(drop).map_err(malformed)
+    let surface = walk(bytes)?;
+    let types = Validator::new_with_features(features()).validate_all(bytes).map_err(malformed)?;
+    surface.uses_what_is_there(&types)?;
+    surface.is_an_action()
 }
 
 /// What the engine takes; the rest is refused here with a clear message.
@@ -81,9 +88,63 @@ struct Seen {
     memories: u64,
 }
 
+/// The names that a component shows to the outside.
+#[derive(Default)]
+struct Surface<'a> {
+    imports: Vec<&'a str>,
+    /// Exported functions.
+    functions: Vec<&'a str>,
+    /// Other exports: interfaces above all.
+    others: Vec<&'a str>,
+}
+
+impl Surface<'_> {
+    /// Whether weir has every function of the contract that is imported.
+    fn uses_what_is_there(&self, types: &Types) -> Result<(), SandboxError> {
+        let mut functions = 0;
+        for name in &self.imports {
+            let Some(ComponentEntityType::Instance(id)) = types.component_item_for_import(name).map(|item| item.ty)
+            else {
+                continue;
+            };
+            for (function, item) in &types[id].exports {
+                // One type may stand behind many imports.
+                functions += 1;
+                most("a number of imported functions", functions, MAX_IMPORTS)?;
+                if matches!(item.ty, ComponentEntityType::Func(_)) {
+                    check_function(name, function)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it exports what an action does. What those functions take and return the linker looks at.
+    fn is_an_action(&self) -> Result<(), SandboxError> {
+        let missing: Vec<_> = EXPORTS.into_iter().filter(|name| !self.functions.contains(name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let there = self.functions.iter().chain(&self.others).take(4);
+        let there: Vec<String> = there.map(|name| name.chars().take(80).collect()).collect();
+        let has = |prefix: &str| self.others.iter().any(|name| name.starts_with(prefix));
+        let kind = if has("wasi:cli/run@") {
+            ", as a program with a main function does: make a library of it"
+        } else if has("wasi:http/") {
+            ", as a server of requests does"
+        } else {
+            ""
+        };
+        let there = if there.is_empty() { "nothing".into() } else { there.join(", ") };
+        let missing = missing.join(", ");
+        Err(SandboxError::World { reason: format!("it does not export {missing}; it exports {there}{kind}") })
+    }
+}
+
 /// Counts everything before the validator builds anything of it.
-fn walk(bytes: &[u8]) -> Result<(), SandboxError> {
+fn walk(bytes: &[u8]) -> Result<Surface<'_>, SandboxError> {
     let mut seen = Seen::default();
+    let mut surface = Surface::default();
     let mut parser = Parser::new(0);
     parser.set_features(features());
     for payload in parser.parse_all(bytes) {
@@ -99,13 +160,23 @@ fn walk(bytes: &[u8]) -> Result<(), SandboxError> {
                     // A world that uses an interface's types imports them by name as well; a type gives nothing to call.
                     if !matches!(import.ty, ComponentTypeRef::Type(_)) {
                         check_import(import.name.name)?;
+                        surface.imports.push(import.name.name);
                     }
+                }
+            }
+            Payload::ComponentExportSection(section) if seen.depth == 1 => {
+                seen.exports(section.count().into())?;
+                for export in section {
+                    let export = export.map_err(malformed)?;
+                    let function = export.kind == ComponentExternalKind::Func;
+                    let names = if function { &mut surface.functions } else { &mut surface.others };
+                    names.push(export.name.name);
                 }
             }
             other => seen.payload(other)?,
         }
     }
-    Ok(())
+    Ok(surface)
 }
 
 impl Seen {

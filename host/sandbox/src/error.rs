@@ -44,7 +44,7 @@ pub enum SandboxError {
     NotBinary,
     /// A core module.
     #[error(
-        "this is a core WebAssembly module, not a component; build it with `weir action build`, or turn it into a component with `wasm-tools component new`"
+        "this is a core WebAssembly module, not a component; build it with `weir action build`, or turn it into a component with `wasm-tools component embed` and `component new`"
     )]
     CoreModule,
     /// Machine code.
@@ -77,7 +77,9 @@ pub enum SandboxError {
         hint: std::borrow::Cow<'static, str>,
     },
     /// The exports are not those of the contract.
-    #[error("the component does not export world weir:action/action@1.0.0: {reason}; build it with weir's SDK")]
+    #[error(
+        "the component is no action: {reason}; build it for the world `action` of `wit`, as a project of `weir action new` does"
+    )]
     World {
         /// What is missing or different.
         reason: String,

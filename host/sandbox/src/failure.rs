@@ -10,9 +10,8 @@ use crate::action::bytes_at_a_time;
 use crate::bindings::weir::action::types::ActionError;
 use crate::logs::{cut, escape};
 use crate::meter::Exceeded;
-
-/// Functions named in a message.
-const MAX_FRAMES: usize = 6;
+use crate::stack::Stack;
+use crate::words::Words;
 
 /// Bytes of a message that an action gives.
 const MAX_MESSAGE: usize = 4 << 10;
@@ -26,8 +25,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) calls_used_up: bool,
     /// Limits that refused something and let the call go on.
     pub(crate) reached: &'a [&'static str],
-    /// The last line on standard error.
-    pub(crate) last_words: Option<&'a str>,
+    /// The last that it said on standard error.
+    pub(crate) last_words: Option<&'a Words>,
 }
 
 impl Failure {
@@ -75,18 +74,20 @@ pub(crate) fn reported(error: ActionError) -> Failure {
 /// A trap, or an error of the host.
 pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
     let trap = error.downcast_ref::<Trap>().copied();
-    let at = place(error, scene);
-    match trap {
-        Some(Trap::OutOfFuel) => {
-            let fuel = scene.limits.fuel;
-            let text = format!("the action used up its fuel of {fuel}{at}; does a loop not end? else raise the limit");
-            return Failure::new("WEIR-STEP-FUEL", text);
-        }
-        Some(Trap::StackOverflow) => {
-            let text = format!("the action's calls are nested too deep for its stack{at}; does a recursion not end?");
-            return Failure::new("WEIR-STEP-STACK", text);
-        }
-        _ => {}
+    let stack = Stack::of(error);
+    let at = place(&stack, scene);
+    if trap == Some(Trap::OutOfFuel) {
+        let fuel = scene.limits.fuel;
+        let text = format!("the action used up its fuel of {fuel}{at}; does a loop not end? else raise the limit");
+        return Failure::new("WEIR-STEP-FUEL", text);
+    }
+    // Compilers keep a stack of their own in memory; where that one ends, reads and writes go out of bounds.
+    let overflown = trap == Some(Trap::MemoryOutOfBounds) && stack.recursive();
+    if overflown || trap == Some(Trap::StackOverflow) {
+        let text = format!(
+            "the action's calls are nested too deep for its stack{at}; does a recursion not end? else use a loop"
+        );
+        return Failure::new("WEIR-STEP-STACK", text);
     }
     if error.is::<PoolConcurrencyLimitError>() {
         return busy();
@@ -100,16 +101,20 @@ pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
         let text = format!("the action needs more than its {most} bytes of memory{at}; use less, or raise the limit");
         return Failure::new("WEIR-STEP-MEMORY", text);
     }
-    if let Some(failure) = refused(scene, &at) {
-        return failure;
+    refused(scene, &at).unwrap_or_else(|| Failure::new("WEIR-STEP-TRAP", gave_up(error, &stack, scene, &at)))
+}
+
+/// What happened where no limit ended the call: the guest's own doing.
+fn gave_up(error: &wasmtime::Error, stack: &Stack, scene: &Scene<'_>, at: &str) -> String {
+    if let Some(panic) = scene.last_words.and_then(Words::panic) {
+        let names = stack.text();
+        let names = if names.is_empty() { names } else { format!(" (in {names})") };
+        return format!("the action {panic}{names}; correct the action");
     }
     if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
-        return Failure::new(
-            "WEIR-STEP-TRAP",
-            format!("the action called exit({code}){at}; return from `run` instead"),
-        );
+        return format!("the action called exit({code}){at}; return from `run` instead");
     }
-    let reason = match trap {
+    let reason = match error.downcast_ref::<Trap>() {
         Some(Trap::UnreachableCodeReached) => "the action panicked or aborted".into(),
         Some(trap) => format!("the action trapped ({})", trap.to_string().trim_start_matches("wasm trap: ")),
         None => {
@@ -117,7 +122,7 @@ pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
             format!("the action was stopped: {root}")
         }
     };
-    Failure::new("WEIR-STEP-TRAP", format!("{reason}{at}; correct the action"))
+    format!("{reason}{at}; correct the action")
 }
 
 /// A limit of the host's own that ended the call.
@@ -189,22 +194,14 @@ pub(crate) fn limit_of(failure: &Failure) -> Option<&'static str> {
     })
 }
 
-/// Where it happened, as far as names are known.
-fn place(error: &wasmtime::Error, scene: &Scene<'_>) -> String {
-    let mut text = String::new();
-    if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
-        let shown = backtrace.to_string();
-        // Each line reads `0: 0x1234 - module!function`, with the name demangled.
-        let names = shown.lines().filter_map(|line| line.split_once('!')).map(|(_, name)| cut(name.trim(), 120));
-        let names: Vec<_> = names.take(MAX_FRAMES).collect();
-        if !names.is_empty() {
-            text = format!(" in {}", escape(&names.join(" <- ")));
-        }
+/// Where it happened, as far as names are known, and the last that the guest said.
+fn place(stack: &Stack, scene: &Scene<'_>) -> String {
+    let names = stack.text();
+    let text = if names.is_empty() { names } else { format!(" in {names}") };
+    match scene.last_words.map(Words::text) {
+        Some(words) if !words.is_empty() => format!("{text} (it printed: {words})"),
+        _ => text,
     }
-    if let Some(words) = scene.last_words {
-        text = format!("{text} (it printed: {words})");
-    }
-    text
 }
 
 fn words(text: &str) -> String {

@@ -8,6 +8,7 @@
 mod action;
 mod admission;
 mod bindings;
+mod built_in;
 mod cache;
 mod call;
 mod compile;
@@ -23,17 +24,22 @@ mod linker;
 mod logs;
 mod meter;
 mod sandbox;
+mod scripts;
+mod stack;
 mod state;
 #[cfg(test)]
 mod tests;
 mod wasi;
+mod words;
 
 pub use action::Action;
+pub use built_in::BuiltIn;
 pub use call::{BoxFuture, Call, Context, Failure, NoVariables, Output, Ran, Variables};
 pub use compile::{Compiler, Stage, compile_child};
 pub use error::{SandboxError, SourceError};
 pub use kv::{Kv, KvEntry, KvError, KvKeys, KvWrite, MemoryKv, NoKv};
 pub use sandbox::{Admitted, MAX_COMPONENT_BYTES, Options, Sandbox};
+pub use scripts::{Language, Mistake, ScriptError, script_settings};
 
 /// Looks at a component's bytes as an upload's: whether it is one, small and simple enough to compile, and imports only
 /// what there is. Compiles nothing.

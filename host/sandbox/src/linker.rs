@@ -38,6 +38,23 @@ const OFFERED: &[&str] = &[
     "weir:action/variables",
 ];
 
+/// The contract as it is in this version of weir.
+const CONTRACT: &str = "weir:action@1.0.0";
+
+/// What to do about a component that was built for another contract.
+pub(crate) const OTHER_CONTRACT: &str = "take `wit` and `weir-sdk` from what `weir action new` of this version of weir \
+    makes and build it again, or upgrade the server";
+
+/// The functions of the contract, by interface. The component tells of those that it uses.
+const FUNCTIONS: &[(&str, &[&str])] = &[
+    ("http", &["send"]),
+    ("kv", &["get", "set", "compare-and-set", "increment", "delete", "list-keys"]),
+    ("log", &["write"]),
+    ("payload", &["kind-of", "scalar", "len", "keys", "slice", "raw"]),
+    ("secrets", &["placeholder", "reveal"]),
+    ("variables", &["get", "set", "remove"]),
+];
+
 /// All functions that components can import.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, SandboxError> {
     let mut linker = Linker::new(engine);
@@ -51,13 +68,17 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, SandboxError> {
 pub(crate) fn check_import(name: &str) -> Result<(), SandboxError> {
     let refuse =
         |hint: &'static str| Err(SandboxError::Import { import: name.chars().take(200).collect(), hint: hint.into() });
+    let other_contract = |what: &str| {
+        let hint = format!("{what}: it has {CONTRACT}; {OTHER_CONTRACT}");
+        Err(SandboxError::Import { import: name.chars().take(200).collect(), hint: hint.into() })
+    };
     let (interface, version) = name.split_once('@').unwrap_or((name, ""));
     let major = if interface.starts_with("weir:action/") { "1." } else { "0.2." };
     if OFFERED.contains(&interface) {
         return match version.starts_with(major) {
             true => Ok(()),
             false if interface.starts_with("wasi:") => refuse(" in that version; build the component for WASI 0.2"),
-            false => refuse(" in that version; build it with the SDK of this server's version"),
+            false => other_contract(" in that version"),
         };
     }
     match interface.split('/').next().unwrap_or_default() {
@@ -66,9 +87,25 @@ pub(crate) fn check_import(name: &str) -> Result<(), SandboxError> {
         "wasi:filesystem" | "wasi:cli" | "wasi:clocks" | "wasi:random" | "wasi:io" => {
             refuse("; build the component for WASI 0.2, as a reactor rather than a command")
         }
-        "weir:action" => refuse("; this server's contract is older than the SDK it was built with: upgrade weir"),
+        "weir:action" => other_contract(""),
         _ => refuse("; an action may import weir:action and what a runtime needs of WASI 0.2"),
     }
+}
+
+/// Whether an imported instance of the contract has only functions that weir has.
+pub(crate) fn check_function(instance: &str, function: &str) -> Result<(), SandboxError> {
+    let interface = instance.split_once('@').map_or(instance, |(interface, _)| interface);
+    let Some(interface) = interface.strip_prefix("weir:action/") else { return Ok(()) };
+    let known = FUNCTIONS.iter().find(|(name, _)| *name == interface).map_or(&[][..], |(_, functions)| functions);
+    if known.contains(&function) {
+        return Ok(());
+    }
+    let function: String = function.chars().take(80).collect();
+    let instance: String = instance.chars().take(200).collect();
+    Err(SandboxError::Import {
+        import: format!("the function {function} of {instance}"),
+        hint: format!(": it has {CONTRACT}; {OTHER_CONTRACT}").into(),
+    })
 }
 
 #[cfg(test)]
@@ -93,5 +130,25 @@ mod tests {
             let error = check_import(bad).unwrap_err();
             assert!(error.to_string().contains(bad), "{error}");
         }
+    }
+
+    #[test]
+    fn the_functions_are_those_of_the_contract() {
+        let mut resolve = wit_parser::Resolve::default();
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-sdk/wit");
+        let (package, _) = resolve.push_path(wit).unwrap();
+        let package = &resolve.packages[package];
+        assert_eq!(package.name.to_string(), CONTRACT);
+        let interfaces = package.interfaces.iter().map(|(name, id)| (name, &resolve.interfaces[*id].functions));
+        for (name, functions) in interfaces {
+            for function in functions.keys() {
+                check_function(&format!("weir:action/{name}@1.0.0"), function).unwrap();
+            }
+            let known = FUNCTIONS.iter().find(|(known, _)| known == name).map_or(0, |(_, known)| known.len());
+            assert_eq!(functions.len(), known, "{name}");
+        }
+        let error = check_function("weir:action/log@1.9.0", "flush").unwrap_err();
+        assert!(error.to_string().contains("the function flush of weir:action/log@1.9.0"), "{error}");
+        check_function("wasi:io/streams@0.2.12", "[method]input-stream.read").unwrap();
     }
 }

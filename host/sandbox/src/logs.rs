@@ -2,6 +2,8 @@
 
 use weir_model::{Json, Limits, LogLevel, LogLine};
 
+use crate::words::Words;
+
 /// What a line costs besides its text, so that empty lines are not free.
 const LINE_COST: u64 = 32;
 
@@ -31,7 +33,7 @@ pub(crate) struct Logs {
     line_cap: usize,
     out: Vec<u8>,
     err: Vec<u8>,
-    last_err: Option<String>,
+    words: Words,
 }
 
 impl Logs {
@@ -45,7 +47,7 @@ impl Logs {
             line_cap: usize::try_from(line).unwrap_or(usize::MAX),
             out: Vec::new(),
             err: Vec::new(),
-            last_err: None,
+            words: Words::default(),
         }
     }
 
@@ -87,11 +89,8 @@ impl Logs {
 
     fn printed(&mut self, stream: Stream, line: &[u8]) {
         let text = escape(String::from_utf8_lossy(line).trim_end_matches('\r'));
-        if stream == Stream::Err && !text.trim().is_empty() {
-            // A panic says where and why; the hint after it about backtraces says nothing.
-            if !text.starts_with("note: ") {
-                self.last_err = Some(cut(&text, 300).to_owned());
-            }
+        if stream == Stream::Err {
+            self.words.hear(&text);
         }
         self.push(Source::Printed, stream.level(), text, None);
     }
@@ -123,9 +122,9 @@ impl Logs {
         }
     }
 
-    /// The last line on standard error: where a guest panicked.
-    pub(crate) fn last_words(&self) -> Option<&str> {
-        self.last_err.as_deref()
+    /// The last that was said on standard error: why a guest panicked.
+    pub(crate) const fn last_words(&self) -> &Words {
+        &self.words
     }
 
     /// Bytes that were logged and printed, kept or not.
@@ -228,7 +227,7 @@ mod tests {
         logs.print(Stream::Err, b"\x1b[31mred\n");
         logs.print(Stream::Out, b"o");
         logs.close();
-        assert_eq!(logs.last_words(), Some("\\u{1b}[31mred"));
+        assert_eq!(logs.last_words().text(), "\\u{1b}[31mred");
         let (lines, dropped) = logs.take();
         let seen: Vec<_> = lines.iter().map(|line| (line.level, line.message.as_str())).collect();
         assert_eq!(seen, [(LogLevel::Info, "one"), (LogLevel::Warn, "\\u{1b}[31mred"), (LogLevel::Info, "two")]);

@@ -225,7 +225,7 @@ impl Sandbox {
     async fn prepare(&self, hash: ArtifactHash, component: &Component) -> Result<(Action, ActionInfo), SandboxError> {
         let pre = self.linker.instantiate_pre(component).map_err(|error| SandboxError::Import {
             import: "a function in another form than the contract's".into(),
-            hint: format!(": {error:#}").into(),
+            hint: format!(": {error:#}; {}", linker::OTHER_CONTRACT).into(),
         })?;
         let pre = ActionPre::new(pre).map_err(|error| SandboxError::World { reason: format!("{error:#}") })?;
         let action = Action::new(hash, pre, Arc::clone(&self.shared));
@@ -316,7 +316,7 @@ async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
     done.map_err(|error| SandboxError::Compile { reason: format!("the work on it stopped: {error}") })
 }
 
-fn hash_of(bytes: &[u8]) -> Result<ArtifactHash, SandboxError> {
+pub(crate) fn hash_of(bytes: &[u8]) -> Result<ArtifactHash, SandboxError> {
     let text = hex(&Sha256::digest(bytes));
     ArtifactHash::new(&text).map_err(|error| SandboxError::Malformed { reason: error.to_string() })
 }

@@ -18,6 +18,30 @@ pub(crate) struct World {
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
+/// Buckets of the tenant's key-value store that an action may use.
+#[derive(Clone)]
+pub(crate) enum Buckets {
+    /// Those that it declared.
+    Declared(Arc<[String]>),
+    /// All of them.
+    All,
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self::Declared(Arc::default())
+    }
+}
+
+impl Buckets {
+    pub(crate) fn have(&self, bucket: &str) -> bool {
+        match self {
+            Self::Declared(buckets) => buckets.iter().any(|declared| declared == bucket),
+            Self::All => true,
+        }
+    }
+}
+
 /// The data of one call's store.
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
@@ -28,8 +52,7 @@ pub(crate) struct State {
     pub(crate) changes: Vec<(String, Option<Json>)>,
     pub(crate) changed_bytes: u64,
     pub(crate) kv: Arc<dyn Kv>,
-    /// Buckets that the action declared.
-    pub(crate) buckets: Arc<[String]>,
+    pub(crate) buckets: Buckets,
     /// The input, where the component imports `payload`.
     pub(crate) input: Option<Box<str>>,
     pub(crate) filesystem: WasiFilesystemCtx,
@@ -52,7 +75,7 @@ impl State {
             changes: Vec::new(),
             changed_bytes: 0,
             kv,
-            buckets: Arc::default(),
+            buckets: Buckets::default(),
             input: None,
             filesystem: WasiFilesystemCtx::default(),
             handles,

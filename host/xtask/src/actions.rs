@@ -1,9 +1,12 @@
 //! `cargo xtask actions`: builds every component of the repository and keeps the committed bytes up to date, or with
-//! `--check` compares them. It owns the exact build command; it must not need anything but cargo and the Wasm target.
+//! `--check` compares them. It owns the exact build command, which needs nothing but cargo and the Wasm target; what the
+//! scripts' components need besides is in `scripts`.
 //!
 //! The same sources give the same bytes wherever the checkout, the target folder and cargo's home are: paths are
 //! remapped, symbols stripped, one codegen unit, and each package is built by itself so that no other one's features
 //! reach it. The compiler's version matters, so it is written down beside the bytes.
+
+mod scripts;
 
 use std::ffi::OsString;
 use std::fs;
@@ -43,7 +46,10 @@ pub(crate) fn run(check: bool) -> Result<()> {
 
     let mut stale = Vec::new();
     for component in components(&root)? {
-        let bytes = build(&root, &component, &target_dir, &flags, check)?;
+        let bytes = match &component.source {
+            Source::Package(package) => build(&root, package, &target_dir, &flags, check)?,
+            Source::Scripts(name) => scripts::build(&root, name, &target_dir, &flags, check)?,
+        };
         let same = fs::read(root.join(&component.committed)).is_ok_and(|committed| committed == bytes);
         let kilobytes = bytes.len().div_ceil(1_000);
         println!("{kilobytes:>6} kB  {}{}", component.committed.display(), if same { "" } else { "  (changed)" });
@@ -69,8 +75,16 @@ pub(crate) fn run(check: bool) -> Result<()> {
 
 /// One package that becomes one component.
 struct Component {
-    package: String,
+    source: Source,
     committed: PathBuf,
+}
+
+/// Where a component comes from.
+enum Source {
+    /// A package of this workspace, by name.
+    Package(String),
+    /// One of those that scripts need, by its folder.
+    Scripts(String),
 }
 
 /// All components, in the order of their names within each group.
@@ -87,7 +101,12 @@ fn components(root: &Path) -> Result<Vec<Component>> {
             let (true, Some(name)) = (manifest.is_file(), folder.file_name()) else { continue };
             let mut committed = Path::new(prebuilt).join(name).into_os_string();
             committed.push(".wasm");
-            found.push(Component { package: package_name(&manifest)?, committed: committed.into() });
+            let scripts = scripts::FOLDERS.into_iter().find(|own| folder == root.join("actions").join(own));
+            let source = match scripts {
+                Some(own) => Source::Scripts(own.to_owned()),
+                None => Source::Package(package_name(&manifest)?),
+            };
+            found.push(Component { source, committed: committed.into() });
         }
     }
     Ok(found)
@@ -101,8 +120,7 @@ fn package_name(manifest: &Path) -> Result<String> {
 }
 
 /// Builds one component and returns its bytes.
-fn build(root: &Path, component: &Component, target_dir: &Path, flags: &OsString, locked: bool) -> Result<Vec<u8>> {
-    let package = &component.package;
+fn build(root: &Path, package: &str, target_dir: &Path, flags: &OsString, locked: bool) -> Result<Vec<u8>> {
     let mut cargo = cargo(root);
     cargo.args(["build", "--quiet", "--profile", PROFILE, "--target", TARGET, "--package", package]);
     if locked {

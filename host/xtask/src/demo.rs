@@ -106,8 +106,11 @@ impl Weir {
     }
 }
 
+/// All that can be pushed: what scripts run in comes with the server.
 fn components(folder: &Path) -> Result<Vec<PathBuf>> {
-    files(folder, "wasm")
+    let mut components = files(folder, "wasm")?;
+    components.retain(|path| !["code.wasm", "typescript.wasm"].iter().any(|own| path.ends_with(own)));
+    Ok(components)
 }
 
 fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {

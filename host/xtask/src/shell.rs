@@ -1,5 +1,6 @@
 //! Running other programs and saying what is run. It knows none of them.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -17,8 +18,19 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a program to its end in the checkout; its output is shown.
 pub(crate) fn run(program: &str, args: &[&str]) -> Result<()> {
+    finish(command(program), program, args)
+}
+
+/// The same with another search path for what it starts.
+pub(crate) fn run_with_path(path: &OsStr, program: &str, args: &[&str]) -> Result<()> {
+    let mut command = command(program);
+    command.env("PATH", path);
+    finish(command, program, args)
+}
+
+fn finish(mut command: Command, program: &str, args: &[&str]) -> Result<()> {
     println!("$ {program} {}", args.join(" "));
-    let status = command(program).args(args).status().with_context(|| format!("{program} could not be started"))?;
+    let status = command.args(args).status().with_context(|| format!("{program} could not be started"))?;
     if !status.success() {
         bail!("{program} {} ended with {status}", args.join(" "));
     }

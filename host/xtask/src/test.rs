@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::{setup, shell};
+use crate::{setup, shell, tools};
 
 /// The packages that become components and what they are built with. They are tested by themselves: together with the host
 /// they would give its dependencies other features.
-const GUESTS: [&str; 12] = [
+const GUESTS: [&str; 13] = [
     "weir-action",
     "weir-action-macros",
     "action-csv",
@@ -19,6 +19,7 @@ const GUESTS: [&str; 12] = [
     "action-markdown-to-html",
     "action-xml-to-json",
     "lead-score",
+    "score-rust",
 ];
 
 /// Sets up what is missing, builds, and runs the tests; `args` go to nextest, e.g. a filter.
@@ -34,5 +35,6 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         let guests = ["nextest", "run", "--no-tests", "pass"];
         shell::run("cargo", &guests.into_iter().chain(packages).collect::<Vec<_>>())?;
     }
-    shell::run("cargo", &words)
+    // Examples are built in every language they are written in.
+    shell::run_with_path(&tools::path()?, "cargo", &words)
 }

@@ -1,6 +1,7 @@
 //! The compilers of other languages that examples and components are built with, in pinned versions in a folder outside
 //! the checkout. It installs them from their registries; it must not touch what the machine has.
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,13 @@ pub(crate) fn run() -> Result<()> {
         println!("{}", folder.display());
     }
     Ok(())
+}
+
+/// The search path with all of them in front.
+pub(crate) fn path() -> Result<OsString> {
+    let there = std::env::var_os("PATH").unwrap_or_default();
+    let folders = [python_bin()?, node_bin()?].into_iter().chain(std::env::split_paths(&there));
+    Ok(std::env::join_paths(folders)?)
 }
 
 /// The `wasmtime` program. Its package puts a script of Python's in front of it, whose time would be counted too.

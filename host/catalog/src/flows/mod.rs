@@ -8,6 +8,7 @@ mod hook;
 mod publish;
 mod read;
 mod release;
+mod scripts;
 mod settings;
 mod switch_off;
 mod view;

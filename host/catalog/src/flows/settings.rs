@@ -1,16 +1,17 @@
 //! Asks the custom actions of a draft, before it is published, whether they would work with their settings. What a schema
-//! can say was checked before; here the actions' own code speaks, in the sandbox.
+//! can say was checked before; here the actions' own code speaks, in the sandbox. Scripts are `scripts`' business.
 
 use serde_json::{Value, json};
 use weir_flow::Checked;
 use weir_model::{ActionRef, Code, Finding, Findings, FlowName, Limits, Severity, StepDef, TenantId};
 
+use super::scripts::Draft;
 use crate::actions::TenantActions;
 use crate::{Catalog, CatalogError};
 
 /// How long one action may think about one step's settings, in milliseconds.
 const TIME: u64 = 1_000;
-/// Steps that are asked about; the settings of more are judged when they run.
+/// Steps whose actions are asked; the settings of those behind them are judged when they run.
 const STEPS: usize = 100;
 
 impl<S: Send + Sync + 'static> Catalog<S> {
@@ -25,8 +26,13 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let mut findings = Findings::new();
         // What does not compile is refused for that.
         let steps = def.filter(|_| plan.is_some()).map(|def| def.steps).unwrap_or_default();
-        for (at, step) in steps.iter().enumerate().take(STEPS) {
-            findings.extend(self.objections_of(tenant, at, step, &actions).await);
+        let draft = Draft::new(tenant, name, &text);
+        for (at, step) in steps.iter().enumerate() {
+            if self.is_script(step) {
+                findings.extend(self.script_findings(&draft, at, step).await);
+            } else if at < STEPS {
+                findings.extend(self.objections_of(tenant, at, step, &actions).await);
+            }
         }
         Ok((text, findings))
     }

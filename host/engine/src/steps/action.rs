@@ -1,13 +1,16 @@
-//! Custom actions: a step that runs a WebAssembly component in a fresh sandbox. The sandbox room meters and contains it.
+//! Custom actions: a step that runs a WebAssembly component in a fresh sandbox. The sandbox room meters and contains it;
+//! what a call needs and what comes of it is here, for `code` steps too.
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use weir_flow::{Compiled, Data, Escape, Exit, ExitDefault, Role, StepCheck, Template};
-use weir_model::{ActionVersion, ArtifactHash, Json, StepDef};
-use weir_sandbox::{Call, Context, Ran};
+use weir_model::{ActionVersion, ArtifactHash, Json, Limits, StepDef};
+use weir_sandbox::{Action, Call, Context, Ran};
 
 use super::{Begin, Failure, Finish, Notes, Step, StepContext, Worked};
 use crate::kv::TenantKv;
+use crate::run::RunContext;
 
 /// Compiles a step that uses a custom action.
 pub(super) fn compile(
@@ -44,36 +47,14 @@ impl Step for ActionStep {
             }
         };
         let input = cx.input.as_ref().map_or_else(|| cx.run.payload.json().clone(), Data::to_json);
-        let run = Arc::clone(cx.run);
-        let vars = Arc::clone(&cx.scope.locals().vars);
         let artifact = self.artifact.clone();
-        let limits = cx.limits.clone();
-        let (step, attempt) = (Arc::clone(cx.step), cx.attempt);
-        let idempotency_key = cx.idempotency_key();
+        let work = Work::of(cx);
         Ok(Begin::Work(Box::pin(async move {
-            let action = match run.services.load(&run.tenant, &artifact).await {
+            let action = match work.run.services.load(&work.run.tenant, &artifact).await {
                 Ok(action) => action,
-                Err(failure) => return Worked { result: Err(failure), notes: Notes::default() },
+                Err(failure) => return failure.before_work(),
             };
-            let lookup = move |name: &str| vars.get(name).map(|value| value.to_json().text().to_owned());
-            let context = Context {
-                tenant: &run.tenant,
-                flow: &run.flow,
-                flow_version: run.version,
-                step: &step,
-                run: run.id,
-                attempt,
-                idempotency_key: &idempotency_key,
-            };
-            let call = Call {
-                context,
-                config: config.text(),
-                input: input.text(),
-                limits: &limits,
-                variables: Arc::new(lookup),
-                kv: Arc::new(TenantKv::new(Arc::clone(&run.services), run.tenant.clone())),
-            };
-            finish(action.run(call).await, missing)
+            finish(work.call(&action, config.text(), input.text()).await, missing)
         })))
     }
 
@@ -82,7 +63,60 @@ impl Step for ActionStep {
     }
 }
 
-fn finish(ran: Ran, missing: Vec<String>) -> Worked {
+/// What one call of a component needs of the run and the step; it outlives the step's beginning.
+pub(super) struct Work {
+    pub(super) run: Arc<RunContext>,
+    vars: Arc<IndexMap<Arc<str>, Data>>,
+    limits: Limits,
+    step: Arc<str>,
+    attempt: u32,
+    idempotency_key: String,
+}
+
+impl Work {
+    pub(super) fn of(cx: &StepContext<'_>) -> Self {
+        Self {
+            run: Arc::clone(cx.run),
+            vars: Arc::clone(&cx.scope.locals().vars),
+            limits: cx.limits.clone(),
+            step: Arc::clone(cx.step),
+            attempt: cx.attempt,
+            idempotency_key: cx.idempotency_key(),
+        }
+    }
+
+    /// The facts that the component may read.
+    pub(super) fn context(&self) -> Context<'_> {
+        Context {
+            tenant: &self.run.tenant,
+            flow: &self.run.flow,
+            flow_version: self.run.version,
+            step: &self.step,
+            run: self.run.id,
+            attempt: self.attempt,
+            idempotency_key: &self.idempotency_key,
+        }
+    }
+
+    /// Calls the component once.
+    pub(super) async fn call(&self, action: &Action, config: &str, input: &str) -> Ran {
+        let vars = Arc::clone(&self.vars);
+        let lookup = move |name: &str| vars.get(name).map(|value| value.to_json().text().to_owned());
+        let kv = TenantKv::new(Arc::clone(&self.run.services), self.run.tenant.clone());
+        let call = Call {
+            context: self.context(),
+            config,
+            input,
+            limits: &self.limits,
+            variables: Arc::new(lookup),
+            kv: Arc::new(kv),
+        };
+        action.run(call).await
+    }
+}
+
+/// What came of a call, for the run and its record.
+pub(super) fn finish(ran: Ran, missing: Vec<String>) -> Worked {
     let notes = Notes {
         usage: Some(Box::new(ran.usage)),
         limits_reached: ran.limits_reached.into_iter().map(str::to_owned).collect(),

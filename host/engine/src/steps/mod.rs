@@ -3,6 +3,7 @@
 
 mod action;
 mod call;
+mod code;
 mod condition;
 mod delete;
 mod fail;
@@ -37,6 +38,7 @@ fn built_in() -> Vec<Box<dyn Kind<Box<dyn Step>>>> {
         Box::new(wait::Wait),
         Box::new(log::Log),
         Box::new(call::Call),
+        Box::new(code::Script),
         Box::new(fail::Fail),
         Box::new(stop::Stop),
     ]
@@ -246,6 +248,11 @@ impl Failure {
     /// A setting whose value is wrong only now that its template has been evaluated.
     fn setting(name: &str, problem: impl std::fmt::Display) -> Self {
         Self::new("WEIR-STEP-SETTING", format!("The setting `{name}` {problem}."))
+    }
+
+    /// The failure of a step whose component was not called.
+    fn before_work(self) -> Worked {
+        Worked { result: Err(self), notes: Notes::default() }
     }
 
     /// The failure as flows, records and callers see it.

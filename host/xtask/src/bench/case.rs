@@ -32,6 +32,19 @@ steps:
     with: { status: 201, json: { hello: "{{ result.name }}", total: "{{ result.total }}" } }
 "#;
 
+const SCRIPT: &str = r#"weir: 1
+name: bench-script
+trigger: { webhook: { methods: [POST] } }
+steps:
+  - id: work
+    uses: code
+    with: { source: "return { name: payload.name, total: payload.total }" }
+    save: result
+  - id: answer
+    uses: response
+    with: { status: 201, json: { hello: "{{ result.name }}", total: "{{ result.total }}" } }
+"#;
+
 const BACKGROUND: &str = r#"weir: 1
 name: bench-background
 trigger: { webhook: { methods: [POST] } }
@@ -78,6 +91,7 @@ impl Case {
             case("`wasmtime serve`, a Rust component", What::Wasmtime, 16),
             case("template and Response, run logged", What::Flow(TEMPLATE), 16),
             case("the same with one Rust action", What::Flow(ACTION), 16),
+            case("the same with a JavaScript code step", What::Flow(SCRIPT), 16),
             case("fire-and-forget, synced", What::Flow(BACKGROUND), 64),
         ]
     }

@@ -14,6 +14,9 @@ pub(crate) fn run() -> Result<()> {
         println!("house: {rule}");
     }
     shell::run("cargo", &["fmt", "--all", "--check"])?;
+    for own in ["actions/code/Cargo.toml", "actions/typescript/Cargo.toml"] {
+        shell::run("cargo", &["fmt", "--check", "--manifest-path", own])?;
+    }
     let clippy = ["clippy", "--all-targets", "--profile", shell::PROFILE, "--", "--deny", "warnings"];
     shell::run("cargo", &clippy)?;
     if broken.is_empty() {

@@ -10,6 +10,7 @@ use crate::random::Random;
 
 const KINDS: &[&str] = &[
     "response",
+    "code",
     "set",
     "delete",
     "condition",
@@ -138,6 +139,10 @@ fn settings(random: &mut Random, kind: &str) -> Value {
             json!({ "status": 200 + random.below(400), "json": tree(random, 2), "headers": { "x-a": template(random) } })
         }
         "set" => json!({ "x": tree(random, 2), "y": value(random, 2) }),
+        "code" => json!({
+            "language": random.pick(&["javascript", "typescript", "python"]),
+            "source": format!("return {}", odd_text(random)),
+        }),
         "delete" => json!(["x", "y"]),
         "condition" => condition(random, 3),
         "switch" => {
