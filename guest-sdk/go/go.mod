@@ -1,0 +1,3 @@
+module weir.dev/action
+
+go 1.24
