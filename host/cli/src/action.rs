@@ -1,5 +1,9 @@
 //! `weir action`: uploads custom actions and shows what there is. It does not look inside components; the server does.
 
+pub(crate) mod build;
+mod new;
+pub(crate) mod origin;
+pub(crate) mod project;
 mod push;
 
 use std::path::PathBuf;
@@ -16,16 +20,20 @@ use crate::client::{ActionView, Client};
 use crate::confirm::Confirm;
 use crate::failure::Failure;
 use crate::output::{Cell, Out, Table, Tone, bytes, clean, cut, moment, pretty};
+use build::BuildArgs;
+use new::NewArgs;
 
-/// Try out, upload and list custom actions
+/// Start, build, try out, upload and list custom actions
 ///
 /// A custom action is a WebAssembly component of the world `weir:action`. Once pushed, any flow of the tenant uses it
 /// as `name@version`. Versions are immutable: changed bytes need a new version.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  weir action test lead_score.wasm --input lead.json
-  weir action push target/wasm32-wasip2/release/lead_score.wasm
+  weir action new --lang rust lead-score
+  weir action build
+  weir action test --input input.json --config config.json
+  weir action push
   weir action list
   weir action show lead-score@1")]
 pub(crate) struct ActionArgs {
@@ -35,6 +43,8 @@ pub(crate) struct ActionArgs {
 
 #[derive(Debug, Subcommand)]
 enum ActionCommand {
+    New(NewArgs),
+    Build(BuildArgs),
     Test(TestArgs),
     Push(PushArgs),
     List(ListArgs),
@@ -45,16 +55,17 @@ enum ActionCommand {
 /// Upload a component
 ///
 /// Sends the component; the server checks it, compiles it, asks it to describe itself, and answers with what it said:
-/// its name and version come from there. Pushing the same bytes again changes nothing.
+/// its name and version come from there. Pushing the same bytes again changes nothing. In the folder of a project it
+/// sends the component that `weir action build` left.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  weir action push lead_score.wasm
+  weir action push
   weir action push lead_score.wasm --json | jq -r '.name + \"@\" + .version'")]
 struct PushArgs {
-    /// The component
-    #[arg(value_name = "FILE.wasm")]
-    file: PathBuf,
+    /// The component, or the folder of a project; the folder it runs in where nothing is said
+    #[arg(value_name = "FILE.wasm|FOLDER")]
+    file: Option<PathBuf>,
 }
 
 /// List the tenant's actions
@@ -97,8 +108,10 @@ struct DeleteArgs {
 /// Carries out one command.
 pub(crate) async fn run(args: ActionArgs, remote: &Remote, out: &Out) -> Result<(), Failure> {
     match args.command {
+        ActionCommand::New(args) => new::run(&args, out),
+        ActionCommand::Build(args) => build::run(&args, out).await,
         ActionCommand::Test(args) => Box::pin(action_test::run(&args, &remote.tenant, out)).await,
-        ActionCommand::Push(args) => push::push(&Client::new(remote)?, &args.file, out).await,
+        ActionCommand::Push(args) => push::push(remote, args.file.as_deref(), out).await,
         ActionCommand::List(args) => list(&Client::new(remote)?, args.limit, out).await,
         ActionCommand::Show(args) => show(&Client::new(remote)?, &args.action, out).await,
         ActionCommand::Delete(args) => delete(&Client::new(remote)?, &args, out).await,

@@ -1,4 +1,5 @@
-//! `weir action push`: sends a component and shows how far the server is with it. It does not look inside.
+//! `weir action push`: sends a component, or that of a project, and shows how far the server is with it. It does not look
+//! inside.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -12,7 +13,9 @@ use reqwest::{Body, Method};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::origin::Origin;
 use super::{describe, full_name, short_name};
+use crate::args::Remote;
 use crate::client::{ActionView, Client, ErrorText};
 use crate::failure::Failure;
 use crate::output::{Out, Tone, bytes, clean};
@@ -35,9 +38,10 @@ struct Line {
     error: Option<ErrorText>,
 }
 
-/// Uploads the component in a file.
-pub(super) async fn push(client: &Client, file: &Path, out: &Out) -> Result<(), Failure> {
-    let component = read(file)?;
+/// Uploads the component in a file, or that of a project's folder.
+pub(super) async fn push(remote: &Remote, named: Option<&Path>, out: &Out) -> Result<(), Failure> {
+    let component = read(&Origin::of(named)?.component(out)?)?;
+    let client = Client::new(remote)?;
     let bar = ProgressBar::new(u64::try_from(component.len()).unwrap_or(u64::MAX));
     // Without a terminal on standard error the bar draws nothing.
     if let Ok(style) = ProgressStyle::with_template("{msg:11} [{bar:30}] {bytes}/{total_bytes}") {

@@ -2,10 +2,8 @@
 //! no outcome and prints nothing but its progress.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 use weir_flow::{Data, variable_trouble};
 use weir_model::{Clock as _, Code, FlowName, Json, Limits, RunId, TenantId};
@@ -16,6 +14,7 @@ use weir_sandbox::{
 use super::files::Given;
 use super::refused;
 use crate::failure::Failure;
+use crate::output::spinner;
 use crate::system::{SystemClock, SystemEntropy};
 
 /// More than any one call takes: interpreters have dozens of core instances, and each place brings sixteen.
@@ -213,17 +212,6 @@ fn as_a_flow_reads_it(mut ran: Ran) -> Ran {
         ran.result = Err(CallFailure { code, message, detail: None, retry_after_ms: None, retryable: false });
     }
     ran
-}
-
-/// Tells on a terminal what the wait is for; elsewhere it draws nothing.
-fn spinner(message: &'static str) -> ProgressBar {
-    let spinner = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
-        spinner.set_style(style);
-    }
-    spinner.set_message(message);
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner
 }
 
 #[cfg(test)]

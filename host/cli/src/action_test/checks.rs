@@ -57,7 +57,10 @@ pub(super) fn unfit(info: &ActionInfo, given: &Given, troubles: impl Iterator<It
     };
     let name = format!("{}@{}", info.name, info.version);
     let message = match &given.settings {
-        Some(settings) => format!("the settings in {} do not fit {name}", settings.file),
+        Some(settings) => format!(
+            "the settings in {} do not fit {name}: correct them, or the schema that the action states",
+            settings.file
+        ),
         None => format!("{name} needs settings: give them with --config FILE"),
     };
     Failure::Action { code: Code::new(CONFIG), message, findings: troubles.map(of).collect() }

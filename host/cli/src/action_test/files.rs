@@ -30,11 +30,11 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// Reads the files that the command line names.
-    pub(super) fn read(args: &TestArgs) -> Result<Self, Failure> {
-        let component = bytes(&args.component)?;
+    /// Reads the component and the other files that the command line names.
+    pub(super) fn read(component: &Path, args: &TestArgs) -> Result<Self, Failure> {
+        let file = component.display();
+        let component = bytes(component)?;
         if component.is_empty() {
-            let file = args.component.display();
             return Err(Failure::Usage(format!("{file} is empty; name a built component")));
         }
         let settings = args.config.as_deref().map(Settings::read).transpose()?;

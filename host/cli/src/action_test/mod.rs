@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use clap::Args;
 use weir_model::{Coded, TenantId};
 
+use crate::action::build;
+use crate::action::origin::Origin;
 use crate::failure::Failure;
 use crate::listen::stopped;
 use crate::output::Out;
@@ -25,18 +27,24 @@ use report::Report;
 ///
 /// Runs the component on this machine, without a server, in the same sandbox and with the limits of a fresh server.
 /// Prints its output and exit, what it logged, the variables it changed, and how much of every limit it used. Each run
-/// starts with an empty key-value store. The same component with the same input uses the same fuel on every machine.
+/// starts with an empty key-value store. The same component with the same input uses the same fuel on every machine. In
+/// the folder of a project it takes the component that `weir action build` left; with --watch it builds first, and again
+/// whenever a source changes.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  weir action test lead_score.wasm --input lead.json --config weights.yaml
+  weir action test --input input.json --config config.json
+  weir action test --input input.json --watch
   weir action test lead_score.wasm --input lead.json --repeat 100
-  weir action test lead_score.wasm --input lead.json --watch
   echo '{\"n\":1}' | weir action test lead_score.wasm --input - --json | jq .usage.fuel")]
 pub(crate) struct TestArgs {
-    /// The component
-    #[arg(value_name = "FILE.wasm")]
-    component: PathBuf,
+    /// The component, or the folder of a project; the folder it runs in where nothing is said
+    #[arg(value_name = "FILE.wasm|FOLDER")]
+    component: Option<PathBuf>,
+
+    /// Build the project first
+    #[arg(long)]
+    build: bool,
 
     /// The step's input, as JSON; - for standard input; {} where nothing is said
     #[arg(long, value_name = "FILE")]
@@ -70,8 +78,9 @@ pub(crate) struct TestArgs {
 impl TestArgs {
     /// All files named.
     fn files(&self) -> Vec<PathBuf> {
+        let component = self.component.iter().filter(|path| !path.is_dir());
         let others = [&self.input, &self.config, &self.variables, &self.limits];
-        [&self.component].into_iter().chain(others.into_iter().flatten()).cloned().collect()
+        component.chain(others.into_iter().flatten()).cloned().collect()
     }
 
     /// Standard input can be read once, by one of the options.
@@ -90,9 +99,19 @@ impl TestArgs {
 /// Carries out the command.
 pub(crate) async fn run(args: &TestArgs, tenant: &TenantId, out: &Out) -> Result<(), Failure> {
     args.check()?;
+    let origin = Origin::of(args.component.as_deref())?;
+    if args.build && origin.project().is_none() {
+        return Err(Failure::Usage("--build builds a project: name its folder rather than a component".into()));
+    }
     let bench = Bench::open()?;
     let work = async {
-        if args.watch { watch::follow(args, &bench, tenant, out).await } else { once(args, &bench, tenant, out).await }
+        if args.watch {
+            return watch::follow(args, &origin, &bench, tenant, out).await;
+        }
+        if let Some(project) = origin.project().filter(|_| args.build) {
+            build::build(project, out).await?;
+        }
+        once(args, &origin, &bench, tenant, out).await
     };
     // Stopping in order rather than by the signal, so that the folder of compiled code goes too.
     tokio::select! {
@@ -105,8 +124,8 @@ pub(crate) async fn run(args: &TestArgs, tenant: &TenantId, out: &Out) -> Result
 }
 
 /// Reads the files, runs the action and reports.
-async fn once(args: &TestArgs, bench: &Bench, tenant: &TenantId, out: &Out) -> Result<(), Failure> {
-    let given = Given::read(args)?;
+async fn once(args: &TestArgs, origin: &Origin, bench: &Bench, tenant: &TenantId, out: &Out) -> Result<(), Failure> {
+    let given = Given::read(&origin.component(out)?, args)?;
     let ready = bench.admit(tenant, given.component.clone()).await?;
     let mut warnings = checks::before(&ready.admitted.info, &given)?;
     bench.validate(&ready, &given).await?;

@@ -4,6 +4,7 @@
 mod human;
 mod json;
 mod safe;
+mod spinner;
 mod table;
 
 use std::io::{self, IsTerminal, Write};
@@ -16,6 +17,7 @@ use crate::failure::Failure;
 pub(crate) use human::{bytes, cut, duration, grouped, moment};
 pub(crate) use json::{one_line, pretty};
 pub(crate) use safe::clean;
+pub(crate) use spinner::spinner;
 pub(crate) use table::{Cell, Table};
 
 /// What a piece of text means; a terminal shows it as a colour.

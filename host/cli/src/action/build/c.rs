@@ -1,0 +1,68 @@
+//! C: zig's compiler, or clang with a library for WASI, makes a core module, which is wrapped into a component here.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::component;
+use super::tools::{Tools, Trouble, run};
+use crate::action::project::{Project, files_with};
+
+/// Where Debian's packages put WASI's C library.
+const SYSROOT: &str = "/usr";
+
+/// Otherwise zig reserves sixteen times as much, which every run would pay for.
+const STACK: &str = "-Wl,-z,stack-size=1048576";
+
+/// Builds the project's component.
+pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
+    let mut compiler = compiler(tools)?;
+    let own = files_with(&project.folder.join("src"), "c");
+    if own.is_empty() {
+        return Err(Trouble::project("src/ holds no file that ends in .c: write the action into one".into()));
+    }
+    let sdk = files_with(&project.sdk.join("src"), "c");
+    if sdk.is_empty() {
+        let place = project.sdk.display();
+        let message = format!("{place}/src holds no C files: let `sdk` in weir.toml name weir's SDK for C");
+        return Err(Trouble::project(message));
+    }
+    let mut include = std::ffi::OsString::from("-I");
+    include.push(project.sdk.join("include"));
+    compiler
+        .args(["-Oz", "-mexec-model=reactor", STACK])
+        .arg(include)
+        .args(own)
+        .args(sdk)
+        .args(["-o", "build/core.wasm"]);
+    run(&mut compiler)?;
+    component::make(project)
+}
+
+/// The first compiler that there is, with what it needs to compile for WASI.
+fn compiler(tools: &Tools) -> Result<Command, Trouble> {
+    if let Some(zig) = tools.find("zig").or_else(|| tools.find("python-zig")) {
+        let mut command = tools.command(&zig);
+        command.args(["cc", "-target", "wasm32-wasi"]);
+        return Ok(command);
+    }
+    if let (Some(clang), Some(sysroot)) = (tools.find("clang"), sysroot()) {
+        let mut option = std::ffi::OsString::from("--sysroot=");
+        option.push(&sysroot);
+        let mut command = tools.command(&clang);
+        command.arg("--target=wasm32-wasi").arg(option);
+        // The libraries that compiled code calls may be missing for this target; C's own is enough.
+        if sysroot == Path::new(SYSROOT) {
+            command.args(["-nodefaultlibs", "-lc"]);
+        }
+        return Ok(command);
+    }
+    let install = "`python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1`";
+    Err(Trouble::missing("a C compiler for WebAssembly (zig, or clang with a WASI sysroot in WASI_SYSROOT)", install))
+}
+
+/// Where WASI's C library is: named by `WASI_SYSROOT`, or installed by a package.
+fn sysroot() -> Option<PathBuf> {
+    let named = std::env::var_os("WASI_SYSROOT").map(PathBuf::from);
+    let installed = || Path::new(SYSROOT).join("include/wasm32-wasi").is_dir().then(|| SYSROOT.into());
+    named.filter(|folder| folder.is_dir()).or_else(installed)
+}
