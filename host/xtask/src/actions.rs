@@ -1,12 +1,12 @@
 //! `cargo xtask actions`: builds every component of the repository and keeps the committed bytes up to date, or with
 //! `--check` compares them. It owns the exact build command, which needs nothing but cargo and the Wasm target; what the
-//! scripts' components need besides is in `scripts`.
+//! interpreter of scripts needs besides is in `interpreter`.
 //!
 //! The same sources give the same bytes wherever the checkout, the target folder and cargo's home are: paths are
 //! remapped, symbols stripped, one codegen unit, and each package is built by itself so that no other one's features
 //! reach it. The compiler's version matters, so it is written down beside the bytes.
 
-mod scripts;
+mod interpreter;
 
 use std::ffi::OsString;
 use std::fs;
@@ -48,7 +48,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     for component in components(&root)? {
         let bytes = match &component.source {
             Source::Package(package) => build(&root, package, &target_dir, &flags, check)?,
-            Source::Scripts(name) => scripts::build(&root, name, &target_dir, &flags, check)?,
+            Source::Interpreter => interpreter::build(&root, &target_dir, &flags, check)?,
         };
         let same = fs::read(root.join(&component.committed)).is_ok_and(|committed| committed == bytes);
         let kilobytes = bytes.len().div_ceil(1_000);
@@ -83,8 +83,8 @@ struct Component {
 enum Source {
     /// A package of this workspace, by name.
     Package(String),
-    /// One of those that scripts need, by its folder.
-    Scripts(String),
+    /// What scripts run in.
+    Interpreter,
 }
 
 /// All components, in the order of their names within each group.
@@ -101,10 +101,9 @@ fn components(root: &Path) -> Result<Vec<Component>> {
             let (true, Some(name)) = (manifest.is_file(), folder.file_name()) else { continue };
             let mut committed = Path::new(prebuilt).join(name).into_os_string();
             committed.push(".wasm");
-            let scripts = scripts::FOLDERS.into_iter().find(|own| folder == root.join("actions").join(own));
-            let source = match scripts {
-                Some(own) => Source::Scripts(own.to_owned()),
-                None => Source::Package(package_name(&manifest)?),
+            let source = match folder == root.join("actions").join(interpreter::FOLDER) {
+                true => Source::Interpreter,
+                false => Source::Package(package_name(&manifest)?),
             };
             found.push(Component { source, committed: committed.into() });
         }

@@ -1,6 +1,5 @@
-//! The two components that the server brings along: `code`, the interpreter of scripts, and `typescript`. They are
-//! workspaces of their own, since they need much that nothing else here does; `code` also needs a compiler of C, and its
-//! memory is prepared when it is built.
+//! The component `code`, which scripts run in. It is a workspace of its own, since it needs what nothing else here does: a
+//! compiler of C, and a memory that is prepared when it is built.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,28 +11,25 @@ use anyhow::{Context as _, Result, ensure};
 use super::{TARGET, cargo};
 use crate::tools;
 
-/// Folders whose component is built here, in `actions`.
-pub(super) const FOLDERS: [&str; 2] = ["code", "typescript"];
+/// Its folder in `actions`.
+pub(super) const FOLDER: &str = "code";
 
-/// Builds one of them and returns its bytes.
-pub(super) fn build(root: &Path, name: &str, target_dir: &Path, flags: &OsString, locked: bool) -> Result<Vec<u8>> {
-    let folder = root.join("actions").join(name);
+/// Builds it and returns its bytes.
+pub(super) fn build(root: &Path, target_dir: &Path, flags: &OsString, locked: bool) -> Result<Vec<u8>> {
+    let folder = root.join("actions").join(FOLDER);
     let mut build = cargo(root);
     build.args(["build", "--quiet", "--release", "--target", TARGET, "--manifest-path"]).arg(folder.join("Cargo.toml"));
     if locked {
         build.arg("--locked");
     }
+    // The linker must leave the core module as it is: its memory is prepared before it becomes a component.
     let mut flags = flags.clone();
-    if name == "code" {
-        // The linker must leave the core module as it is: its memory is prepared before it becomes a component.
-        flags.push("\u{1f}-Clink-arg=--skip-wit-component");
-        build.env("PATH", tools::path()?).env("RQUICKJS_SYS_NO_WASI_SDK", "1");
-        build.env("CC_wasm32_wasip2", folder.join("c/zig-cc")).env("AR_wasm32_wasip2", folder.join("c/zig-ar"));
-    }
+    flags.push("\u{1f}-Clink-arg=--skip-wit-component");
     build.env("CARGO_ENCODED_RUSTFLAGS", flags).env("CARGO_TARGET_DIR", target_dir);
+    build.env("PATH", tools::path()?).env("RQUICKJS_SYS_NO_WASI_SDK", "1");
+    build.env("CC_wasm32_wasip2", folder.join("c/zig-cc")).env("AR_wasm32_wasip2", folder.join("c/zig-ar"));
     done(&mut build)?;
-    let made = target_dir.join(TARGET).join(format!("release/action_{name}.wasm"));
-    let component = if name == "code" { prepare(&made)? } else { made };
+    let component = prepare(&target_dir.join(TARGET).join("release/action_code.wasm"))?;
     fs::read(&component).with_context(|| format!("there is no {}", component.display()))
 }
 
