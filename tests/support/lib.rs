@@ -4,12 +4,16 @@
 mod cli;
 mod disk;
 mod load;
+mod names;
+mod peer;
 mod process;
 mod server;
 
 pub use cli::Cli;
 pub use disk::{Counts, Disk, Fault, Tails};
 pub use load::{Called, Load, lost, soaking};
+pub use names::Names;
+pub use peer::{Peer, Seen};
 pub use process::Scratch;
 pub use server::{Server, committed, component};
 

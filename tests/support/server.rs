@@ -35,9 +35,17 @@ impl Server {
     /// # Errors
     /// Where it does not start.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub fn start_with(args: &[&str]) -> Result<Self> {
         let mut server = Self::at(PathBuf::new())?;
         (server.data, server.quiet) = (server.scratch.path().join("data"), false);
-        server.start_again(&[])?;
+        server.start_again(args)?;
         Ok(server)
     }
 

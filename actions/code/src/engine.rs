@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 
 use rquickjs::{Context, Ctx, Error, Object, Runtime, Value, qjs};
 
-use crate::{clocks, host, script};
+use crate::{clocks, host, script, web};
 
 /// What scripts find besides the language itself.
 const PRELUDE: &str = include_str!("prelude.js");
@@ -73,6 +73,7 @@ fn make() -> rquickjs::Result<Context> {
         let prelude = prelude.into_function().ok_or(Error::Unknown)?;
         let natives = Object::new(ctx.clone())?;
         host::offer(&natives)?;
+        web::offer(&natives)?;
         prelude.call::<_, ()>((natives,))
     })?;
     Ok(context)

@@ -9,12 +9,12 @@ mod engine;
 mod fault;
 mod host;
 mod json;
-
 mod script;
+mod web;
 
 use serde::Deserialize;
 
-use bindings::weir::action::manifest::{ActionInfo, Capability};
+use bindings::weir::action::manifest::{ActionInfo, Capability, HttpScope};
 use bindings::weir::action::types::{ActionError, Context, Output};
 
 /// The step's settings, as far as this component reads them.
@@ -39,6 +39,7 @@ impl bindings::Guest for Action {
             branches: Vec::new(),
             capabilities: vec![
                 Capability::Kv("code".into()),
+                Capability::Http(HttpScope { host: "*".into(), methods: Vec::new() }),
                 Capability::Variables,
                 Capability::Clock,
                 Capability::Random,

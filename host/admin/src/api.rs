@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use crate::error::ApiError;
 use crate::state::AdminState;
 use crate::{
-    access, actions, again, backup, drafts, events, flows, guard, health, home, hooks, identity, limits, retention,
-    runs, schema, tokens, versions, views,
+    access, actions, again, backup, drafts, egress, events, flows, guard, health, home, hooks, identity, limits,
+    retention, runs, schema, tokens, versions, views,
 };
 
 /// Where the API's routes begin.
@@ -58,6 +58,7 @@ fn closed() -> OpenApiRouter<AdminState> {
         .routes(routes!(identity::tenants, identity::create_tenant))
         .routes(routes!(limits::show, limits::set))
         .routes(routes!(retention::show, retention::set))
+        .routes(routes!(egress::show, egress::set))
         .routes(routes!(backup::back_up))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))

@@ -15,6 +15,7 @@ mod body;
 mod bulk;
 mod convert;
 mod drafts;
+mod egress;
 mod error;
 mod events;
 mod flows;

@@ -8,7 +8,7 @@ use weir_cluster::{DocKey, DocKind};
 use weir_model::{ActionRef, FlowId, FlowName, HookKey, LimitOverrides, TenantId, Timestamp};
 use weir_vault::TokenId;
 
-use crate::RetentionDef;
+use crate::{EgressRules, RetentionDef};
 
 /// Exact action versions by the reference that a published text uses.
 pub(crate) type Pins = BTreeMap<ActionRef, Box<str>>;
@@ -24,12 +24,21 @@ pub(crate) struct TenantDoc {
     /// How long its runs are kept, where that is less than the server keeps them.
     #[serde(default)]
     pub(crate) retention: RetentionDef,
+    /// Where its requests may go besides the internet, and to which hosts only.
+    #[serde(default)]
+    pub(crate) egress: EgressRules,
 }
 
 impl TenantDoc {
     /// A tenant for whom nothing is set.
     pub(crate) fn new(id: TenantId, created_at: Timestamp) -> Self {
-        Self { id, created_at, limits: LimitOverrides::default(), retention: RetentionDef::default() }
+        Self {
+            id,
+            created_at,
+            limits: LimitOverrides::default(),
+            retention: RetentionDef::default(),
+            egress: EgressRules::default(),
+        }
     }
 }
 

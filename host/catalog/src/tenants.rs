@@ -9,6 +9,7 @@ use weir_model::{Limits, TenantId, Timestamp};
 
 use crate::commit::Writing;
 use crate::documents::{TenantDoc, tenant_key};
+use crate::egress::TenantEgress;
 use crate::limits::Base;
 use crate::shelf::put;
 use crate::state::State;
@@ -34,11 +35,13 @@ pub(crate) struct Tenant {
     pub(crate) revision: u64,
     /// What its runs may use: the server's limits, lowered by its own.
     pub(crate) limits: Arc<Limits>,
+    /// Where its requests may go.
+    pub(crate) egress: TenantEgress,
 }
 
 impl Tenant {
     pub(crate) fn new(base: &Base, doc: TenantDoc, revision: u64) -> Self {
-        Self { limits: base.lowered(&doc.limits), doc, revision }
+        Self { limits: base.lowered(&doc.limits), egress: TenantEgress::from(&doc.egress), doc, revision }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::action::ActionArgs;
 use crate::backup::BackupArgs;
 use crate::compile::CompileArgs;
 use crate::doctor::DoctorArgs;
+use crate::egress::EgressArgs;
 use crate::flow::FlowArgs;
 use crate::limits::LimitsArgs;
 use crate::listen::ListenArgs;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Listen(ListenArgs),
     Limits(LimitsArgs),
     Retention(RetentionArgs),
+    Egress(EgressArgs),
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Doctor(DoctorArgs),

@@ -11,6 +11,7 @@ mod client;
 mod compile;
 mod confirm;
 mod doctor;
+mod egress;
 mod failure;
 mod flow;
 #[cfg(test)]
@@ -94,6 +95,7 @@ async fn dispatch(cli: Cli, out: &Out) -> Result<Option<Successor>, Failure> {
         Command::Listen(args) => listen::run(args, remote, out).await,
         Command::Limits(args) => limits::run(args, remote, out).await,
         Command::Retention(args) => retention::run(args, remote, out).await,
+        Command::Egress(args) => egress::run(args, remote, out).await,
         Command::Backup(args) => backup::run(args, remote, out).await,
         Command::Restore(args) => restore::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, out),

@@ -35,7 +35,7 @@ pub enum EgressError {
         /// The host.
         host: String,
         /// The setting.
-        setting: &'static str,
+        setting: String,
     },
     /// A list of hosts allows other methods.
     #[error("{method} requests are not allowed: add the method to {setting}")]
@@ -43,12 +43,12 @@ pub enum EgressError {
         /// The method.
         method: String,
         /// The setting.
-        setting: &'static str,
+        setting: String,
     },
     /// The host has no address that may be reached.
     #[error(
         "{host} is at {address}, which is {block} and not the internet's: an operator opens it with \
-         `weir tenant egress TENANT --allow {address}` or, for all tenants, with `weir serve --egress-allow {address}`"
+         `weir egress set allow={address}` for this tenant, or with `weir serve --egress-allow {address}` for all"
     )]
     Address {
         /// The host.

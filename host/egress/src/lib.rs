@@ -22,8 +22,10 @@ pub use error::EgressError;
 pub use options::{EgressOptions, OptionsError};
 pub use request::{Answer, Basic, Outgoing};
 pub use resolve::{Dns, Resolve};
-pub use rules::{HostList, HostPattern, PatternError, Rules};
+pub use rules::{HostList, Rules};
 pub use secrets::{NoSecrets, OpenSecret, Secrets};
+
+pub use weir_model::HostPattern;
 
 /// A boxed future.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

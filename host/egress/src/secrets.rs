@@ -6,7 +6,9 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
-use crate::{EgressError, HostPattern};
+use weir_model::HostPattern;
+
+use crate::EgressError;
 
 /// What every stand-in starts with.
 const PREFIX: &str = "weir-secret-";
@@ -174,7 +176,9 @@ fn written(value: &str, form: Form) -> Vec<u8> {
             let quoted = serde_json::Value::from(value).to_string();
             quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes().to_vec()
         }
-        Form::Percent => form_urlencoded::byte_serialize(value.as_bytes()).flat_map(|part| part.replace('+', "%20").into_bytes()).collect(),
+        Form::Percent => form_urlencoded::byte_serialize(value.as_bytes())
+            .flat_map(|part| part.replace('+', "%20").into_bytes())
+            .collect(),
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 use weir_cluster::{Cluster, QueueKey, QueuedRun, Remembered, Subscription, When};
+use weir_egress::Egress;
 use weir_model::{Clock, Entropy, FlowId, Outcome, RunId, RunIds, TenantId};
 use weir_sandbox::Sandbox;
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub cluster: Cluster,
     /// Components.
     pub sandbox: Arc<Sandbox>,
+    /// The way out.
+    pub egress: Arc<Egress>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -53,6 +56,7 @@ impl Engine {
             catalog: options.catalog,
             cluster: options.cluster,
             sandbox: options.sandbox,
+            egress: options.egress,
             clock: options.clock,
             entropy: options.entropy,
             lanes: Lanes::new(options.lanes),

@@ -17,6 +17,7 @@ mod history;
 mod kv;
 mod lanes;
 mod once;
+mod outbound;
 mod payload;
 mod reply;
 mod revive;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use weir_cluster::Cluster;
+use weir_egress::Egress;
 use weir_model::{ArtifactHash, Clock, Entropy, Json, Outcome, RunId, RunIds, RunSummary, TenantId};
 use weir_sandbox::{Action, Sandbox};
 
@@ -25,6 +26,8 @@ pub struct Services {
     pub cluster: Cluster,
     /// Components.
     pub sandbox: Arc<Sandbox>,
+    /// The way out.
+    pub egress: Arc<Egress>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.

@@ -1,6 +1,7 @@
 //! From a definition's text to its plan, with everything that is wrong on the way. It compiles and connects; it neither
 //! executes steps nor knows the kinds, which are handed in.
 
+mod egress;
 mod flow;
 mod graph;
 mod idempotency;
@@ -10,6 +11,7 @@ mod near;
 mod retry;
 mod running;
 mod schedule;
+mod secrets;
 mod shape;
 mod step;
 mod webhook;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 use weir_model::{ActionRef, ActionVersion, Finding, Findings, FlowDef, Severity, StepDef};
 
 use self::graph::{Graph, Route};
+use self::secrets::Secrets;
 use self::shape::Report;
 use crate::document::Document;
 use crate::plan::{Compiled, Kinds, Plan, PlanStep};
@@ -66,11 +69,12 @@ pub fn check<S>(text: &str, kinds: &dyn Kinds<S>, actions: &dyn Fn(&ActionRef) -
         Err(finding) => return Checked::new(None, None, vec![finding]),
     };
     let mut report = Report { document: &document, findings: Findings::new() };
+    let mut secrets = Secrets::default();
     let Some((def, places)) = report.flow() else { return Checked::new(None, None, report.findings) };
     let ids = step_ids(&document);
     let mut made = Vec::with_capacity(def.steps.len());
     for (step, place) in def.steps.iter().zip(&places) {
-        let mut cx = StepCheck::new(&document, &mut report.findings, *place, &step.id, &ids);
+        let mut cx = StepCheck::new(&document, &mut report.findings, &mut secrets, *place, &step.id, &ids);
         made.push(compile(step, kinds, actions, &mut cx));
     }
     let graph = Graph::new(&def.steps, &places, &ids);
@@ -80,6 +84,7 @@ pub fn check<S>(text: &str, kinds: &dyn Kinds<S>, actions: &dyn Fn(&ActionRef) -
         return Checked::new(Some(def), None, report.findings);
     }
     let plan = assemble(&def, made, routes).map(|mut plan| {
+        plan.secrets = secrets.into_uses();
         plan.answers = graph::walk(&mut report, &plan, &places);
         plan
     });
@@ -169,6 +174,8 @@ fn assemble<S>(def: &FlowDef, made: Vec<Option<Made<S>>>, routes: Vec<Option<Rou
         webhook: def.trigger.webhook.clone(),
         capture: def.capture.unwrap_or_default(),
         limits: def.limits.clone().map(Box::new),
+        egress: def.egress.as_ref().map(|egress| egress.hosts.iter().cloned().map(Into::into).collect()),
+        secrets: Box::default(),
         concurrency: def.concurrency,
         ordered: def.ordered,
         on_failure: def.on_failure.clone(),

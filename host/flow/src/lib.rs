@@ -26,6 +26,7 @@ pub use data::{Data, DataError, Kind as DataKind, MAX_DEPTH};
 pub use document::{Document, MOST_BYTES, MOST_NODES};
 pub use facts::facts;
 pub use machine::{MOST_AT_ONCE, MOST_FRAMES, MOST_ITEMS, MOST_THREADS, MachineError, Open, Position, ThreadId};
+pub use plan::SecretUse;
 pub use plan::{
     Compiled, DONE, END, ERROR, Exit, ExitDefault, ITEM, Kind, Kinds, NEXT, Plan, PlanStep, RetryPlan, Role, Target,
 };

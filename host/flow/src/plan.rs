@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use weir_model::{ActionVersion, Capture, FlowName, LimitOverrides, ScheduleDef, StepDef, WebhookDef};
+use weir_model::{ActionVersion, Capture, FlowName, HostRule, LimitOverrides, ScheduleDef, StepDef, WebhookDef};
 
 use crate::{Data, StepCheck, Template};
 
@@ -66,6 +66,19 @@ pub enum Role {
     Ends,
     /// It opens a frame: every exit but `done` and `error` starts a path inside it.
     Frame,
+}
+
+/// A secret that a step names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SecretUse {
+    /// The secret.
+    pub name: Box<str>,
+    /// The step.
+    pub step: Box<str>,
+    /// Where, as a JSON Pointer from the definition.
+    pub path: Box<str>,
+    /// The line, where it is known.
+    pub line: Option<u32>,
 }
 
 /// What a kind made of a step.
@@ -188,6 +201,10 @@ pub struct Plan<S> {
     pub capture: Capture,
     /// What its runs and their steps may use, where that is less than the tenant may.
     pub limits: Option<Box<LimitOverrides>>,
+    /// Where its steps may send requests, where the flow says so.
+    pub egress: Option<Arc<[HostRule]>>,
+    /// The secrets that its steps name.
+    pub secrets: Box<[SecretUse]>,
     /// How many production runs of the background lane may be alive at a time.
     pub concurrency: Option<u32>,
     /// Whether those are taken strictly one after another.

@@ -69,6 +69,12 @@ fn properties() -> Value {
             |name| !is_of_tenant(name),
             "What its runs and their steps may use, where that is less than the tenant may.",
         ),
+        "egress": { "type": ["object", "null"], "additionalProperties": false, "required": ["hosts"],
+            "description": "Where its steps may send requests, where that is less than the tenant may.",
+            "properties": {
+                "hosts": { "type": "array", "maxItems": 100, "items": { "type": "string", "maxLength": 300 },
+                    "description": "Hosts such as api.example.com, *.example.com, api.example.com:8443 or *." },
+            } },
         "concurrency": { "type": ["integer", "null"], "minimum": 1, "maximum": 10_000,
             "description": "Production runs that nobody waits for and that may be alive at a time." },
         "ordered": { "type": ["boolean", "null"],

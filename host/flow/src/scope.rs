@@ -25,6 +25,8 @@ pub struct Globals {
     pub run: Data,
     /// The flow: `name`, `version`, `tenant`.
     pub flow: Data,
+    /// Stand-ins for secrets, by name.
+    pub secrets: Data,
 }
 
 /// The payload, parsed when a step first looks at it and once only.
@@ -156,7 +158,7 @@ impl Names {
             "steps" => Some(Value::from_object(Steps(locals.outputs.clone()))),
             "error" => locals.error.as_ref().map(|error| error.0.clone()),
             "loop" => locals.items.last().map(Item::position),
-            "secrets" => None,
+            "secrets" => Some(self.globals.secrets.0.clone()),
             _ => match locals.items.iter().rev().find(|item| &*item.name == name) {
                 Some(item) => Some(item.value.0.clone()),
                 None => locals.vars.get(name).map(|data| data.0.clone()),

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FlowName, LimitOverrides, Span};
+use crate::{FlowName, HostPattern, LimitOverrides, Span};
 
 /// A flow's definition. `weir: 1` is its format.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct FlowDef {
     /// What its runs and their steps may use, where that is less than the tenant may.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub limits: Option<LimitOverrides>,
+    /// Where its steps may send requests, where that is less than the tenant may.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub egress: Option<EgressDef>,
     /// How many production runs of the background lane may be alive at a time; none means as many as the tenant may have.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub concurrency: Option<u32>,
@@ -47,6 +50,14 @@ pub struct FlowDef {
     /// Where the canvas puts things; weir carries it and does not look inside.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub layout: Option<Value>,
+}
+
+/// Where a flow's steps may send requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EgressDef {
+    /// The hosts; requests to others are refused.
+    pub hosts: Vec<HostPattern>,
 }
 
 /// What starts a flow.

@@ -11,6 +11,7 @@ mod code;
 mod event;
 mod finding;
 mod flow;
+mod host;
 mod ids;
 mod json;
 mod limits;
@@ -24,9 +25,10 @@ pub use code::{Code, Coded};
 pub use event::{DebugEvent, EventKind};
 pub use finding::{Finding, Findings, Severity};
 pub use flow::{
-    Accepted, Auth, Capture, Cors, FlowDef, IdempotencyDef, Missed, Retry, ScheduleDef, StepDef, TriggerDef,
+    Accepted, Auth, Capture, Cors, EgressDef, FlowDef, IdempotencyDef, Missed, Retry, ScheduleDef, StepDef, TriggerDef,
     Unanswered, WebhookDef,
 };
+pub use host::{HostPattern, HostRule, PatternError};
 pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
 pub use json::Json;
 pub use limits::{LimitInfo, LimitOverrides, Limits};

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use wasmtime::{Engine, Store};
-use weir_model::{ActionInfo, ArtifactHash, Capability, Json, Limits};
+use weir_model::{ActionInfo, ArtifactHash, Json, Limits};
 
 use crate::bindings::weir::action::manifest;
 use crate::bindings::weir::action::types;
 use crate::bindings::{self, ActionPre};
 use crate::failure::{self, Scene};
-use crate::state::{Buckets, State, World};
-use crate::{BuiltIn, Call, Failure, NoKv, NoVariables, Output, Ran, deadline};
+use crate::grants::Grants;
+use crate::state::{Given, State, World};
+use crate::{BuiltIn, Call, Failure, Output, Ran, deadline};
 
 /// Fuel between two moments at which other tasks may run; about ten microseconds.
 const YIELD_INTERVAL: u64 = 100_000;
@@ -37,7 +38,7 @@ pub struct Action {
     hash: ArtifactHash,
     pre: ActionPre<State>,
     branches: Box<[String]>,
-    buckets: Buckets,
+    grants: Arc<Grants>,
     reads_payload: bool,
     shared: Arc<Shared>,
 }
@@ -59,18 +60,13 @@ impl Action {
     pub(crate) fn new(hash: ArtifactHash, pre: ActionPre<State>, shared: Arc<Shared>) -> Self {
         let component = pre.instance_pre().component().component_type();
         let reads_payload = component.imports(&shared.engine).any(|(name, _)| name.starts_with("weir:action/payload@"));
-        Self { hash, pre, branches: Box::default(), buckets: Buckets::default(), reads_payload, shared }
+        Self { hash, pre, branches: Box::default(), grants: Arc::default(), reads_payload, shared }
     }
 
-    /// The action with what it declared: its branches, and the buckets that it may use.
+    /// The action with what it declared: its branches, and what of the tenant's it may reach.
     pub(crate) fn declared(mut self, info: &ActionInfo) -> Self {
         self.branches = info.branches.as_slice().into();
-        let buckets = info.capabilities.iter().filter_map(|capability| match capability {
-            Capability::Kv(bucket) => Some(bucket.clone()),
-            _ => None,
-        });
-        // Scripts have no `describe` of their own to declare buckets in: whoever writes the flow names them.
-        self.buckets = if BuiltIn::Code.is(&self.hash) { Buckets::All } else { Buckets::Declared(buckets.collect()) };
+        self.grants = if BuiltIn::Code.is(&self.hash) { Grants::all() } else { Grants::declared(info) };
         self
     }
 
@@ -81,7 +77,7 @@ impl Action {
 
     /// Runs the action once.
     pub async fn run(&self, call: Call<'_>) -> Ran {
-        let Call { context, config, input, limits, variables, kv } = call;
+        let Call { context, config, input, limits, variables, kv, outbound } = call;
         let started = self.shared.world.clock.elapsed();
         let run = context.run.to_string();
         let facts = types::Context {
@@ -94,8 +90,8 @@ impl Action {
             deadline_ms: u32::try_from(limits.step_millis).unwrap_or(u32::MAX),
             idempotency_key: context.idempotency_key,
         };
-        let mut state = State::new(Arc::clone(&self.shared.world), limits, variables, kv);
-        state.buckets = self.buckets.clone();
+        let given = Given { variables, kv, outbound, grants: Arc::clone(&self.grants) };
+        let mut state = State::new(Arc::clone(&self.shared.world), limits, given);
         if self.reads_payload {
             state.input = Some(input.into());
         }
@@ -134,7 +130,7 @@ impl Action {
     }
 
     fn idle_state(&self, limits: &Limits) -> State {
-        State::new(Arc::clone(&self.shared.world), limits, Arc::new(NoVariables), Arc::new(NoKv))
+        State::new(Arc::clone(&self.shared.world), limits, Given::nothing(Arc::clone(&self.grants)))
     }
 
     fn store(&self, state: State, limits: &Limits) -> Store<State> {
@@ -166,6 +162,7 @@ impl Action {
         match result {
             Some(Ok(returned)) => Ended::Returned(returned),
             Some(Err(error)) => {
+                store.data_mut().settle();
                 let state = store.data();
                 let last_words = state.written().map(|logs| {
                     let mut logs = logs.lock();
@@ -231,6 +228,7 @@ fn bounded(mut failure: Failure, limits: &Limits) -> Failure {
 fn finish(store: Store<State>, result: Result<Output, Failure>, micros: u64) -> Ran {
     let left = store.get_fuel().unwrap_or(0);
     let mut state = store.into_data();
+    state.settle();
     let mut usage = state.meter.usage;
     usage.fuel = state.meter.limits.fuel.saturating_sub(left);
     usage.memory_bytes = state.limiter.peak();

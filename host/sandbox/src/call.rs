@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use weir_model::{Code, FlowName, Json, Limits, LogLine, RunId, TenantId, Usage};
 
-use crate::Kv;
+use crate::{Kv, Outbound};
 
 /// A boxed future.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -65,6 +65,8 @@ pub struct Call<'a> {
     pub variables: Arc<dyn Variables>,
     /// The tenant's key-value store; only buckets that the action declared are asked for.
     pub kv: Arc<dyn Kv>,
+    /// The way out, and the tenant's secrets; only what the action declared is asked for.
+    pub outbound: Arc<dyn Outbound>,
 }
 
 /// What an action handed on.

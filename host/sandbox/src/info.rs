@@ -1,6 +1,6 @@
 //! What an action says of itself: checks it before anything is stored or shown. It decides no grants.
 
-use weir_model::{ActionInfo, Capability};
+use weir_model::{ActionInfo, Capability, HostPattern};
 
 use crate::bindings::weir::action::manifest;
 
@@ -59,7 +59,7 @@ fn schema(what: &str, text: &str) -> Result<serde_json::Value, String> {
 fn capability(asked: manifest::Capability) -> Result<Capability, String> {
     Ok(match asked {
         manifest::Capability::Http(scope) => {
-            short("a host", &scope.host, 255)?;
+            scope.host.parse::<HostPattern>().map_err(|error| error.to_string())?;
             Capability::Http { host: scope.host, methods: scope.methods }
         }
         manifest::Capability::Kv(bucket) => Capability::Kv(bucket),

@@ -13,9 +13,11 @@ mod cache;
 mod call;
 mod compile;
 mod deadline;
+mod door;
 mod engine;
 mod error;
 mod failure;
+mod grants;
 mod host;
 mod info;
 mod kv;
@@ -23,6 +25,7 @@ mod limiter;
 mod linker;
 mod logs;
 mod meter;
+mod outbound;
 mod sandbox;
 mod scripts;
 mod stack;
@@ -38,6 +41,7 @@ pub use call::{BoxFuture, Call, Context, Failure, NoVariables, Output, Ran, Vari
 pub use compile::{Compiler, Stage, compile_child};
 pub use error::{SandboxError, SourceError};
 pub use kv::{Kv, KvEntry, KvError, KvKeys, KvWrite, MemoryKv, NoKv};
+pub use outbound::{HttpAnswer, HttpError, HttpRequest, NoOutbound, Outbound, RevealError};
 pub use sandbox::{Admitted, MAX_COMPONENT_BYTES, Options, Sandbox};
 pub use scripts::{Language, Mistake, ScriptError, script_settings};
 

@@ -22,6 +22,8 @@ const OFFERED: &[&str] = &[
     "wasi:clocks/wall-clock",
     "wasi:filesystem/preopens",
     "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",
@@ -83,7 +85,7 @@ pub(crate) fn check_import(name: &str) -> Result<(), SandboxError> {
     }
     match interface.split('/').next().unwrap_or_default() {
         "wasi:sockets" => refuse(": an action has no sockets; send requests with weir:action/http"),
-        "wasi:http" => refuse("; send requests with weir:action/http"),
+        "wasi:http" => refuse(": an action sends requests and serves none"),
         "wasi:filesystem" | "wasi:cli" | "wasi:clocks" | "wasi:random" | "wasi:io" => {
             refuse("; build the component for WASI 0.2, as a reactor rather than a command")
         }
@@ -115,14 +117,14 @@ mod tests {
     #[test]
     fn only_what_is_offered_may_be_imported() {
         for good in
-            ["weir:action/log@1.0.0", "weir:action/types@1.7.0", "wasi:io/streams@0.2.12", "wasi:cli/exit@0.2.0"]
+            ["weir:action/log@1.0.0", "weir:action/types@1.7.0", "wasi:io/streams@0.2.12", "wasi:http/types@0.2.6"]
         {
             check_import(good).unwrap();
         }
         for bad in [
             "wasi:sockets/tcp@0.2.6",
             "wasi:io/streams@0.3.0",
-            "wasi:http/outgoing-handler@0.2.6",
+            "wasi:http/incoming-handler@0.2.6",
             "weir:action/log@2.0.0",
             "weir:action/log",
             "env",

@@ -93,17 +93,6 @@ impl Meter {
         left
     }
 
-    /// Counts an outgoing request; whether there is one left.
-    pub(crate) fn http_call(&mut self) -> bool {
-        let left = self.usage.http_calls < self.limits.http_calls;
-        if left {
-            self.usage.http_calls += 1;
-        } else {
-            self.reach("http_calls");
-        }
-        left
-    }
-
     /// Notes that a limit refused something.
     pub(crate) fn reach(&mut self, limit: &'static str) {
         if !self.reached.contains(&limit) {

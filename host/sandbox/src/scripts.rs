@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use weir_model::{Code, Coded, Json, Limits};
 
-use crate::{BuiltIn, Call, Context, Failure, NoKv, NoVariables, Sandbox, SandboxError};
+use crate::{BuiltIn, Call, Context, Failure, NoKv, NoOutbound, NoVariables, Sandbox, SandboxError};
 
 /// What looking at one script may cost, whatever its tenant's limits are: the work is the server's.
 fn limits() -> Limits {
@@ -152,7 +152,8 @@ impl Sandbox {
         let action = self.built_in(context.tenant, BuiltIn::TypeScript).await?;
         let input = Json::of(&Typed { source }).unwrap_or_default();
         let (limits, variables, kv) = (limits(), Arc::new(NoVariables), Arc::new(NoKv));
-        let call = Call { context, config: "{}", input: input.text(), limits: &limits, variables, kv };
+        let outbound = Arc::new(NoOutbound);
+        let call = Call { context, config: "{}", input: input.text(), limits: &limits, variables, kv, outbound };
         let output = action.run(call).await.result.map_err(mistakes)?;
         let plain: Result<Plain, _> = serde_json::from_str(output.payload.text());
         plain.map(|plain| plain.source).map_err(|error| {

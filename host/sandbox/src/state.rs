@@ -5,12 +5,16 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
+use wasmtime_wasi_http::WasiHttpCtxView;
 use weir_model::{Clock, Entropy, Json, Limits};
 
+use crate::door::Door;
+use crate::grants::Grants;
 use crate::limiter::Limiter;
 use crate::logs::{LogCaps, Logs};
 use crate::meter::Meter;
-use crate::{Kv, Variables};
+use crate::wasi::WasiHttpState;
+use crate::{Kv, NoKv, NoOutbound, NoVariables, Outbound, Variables};
 
 /// What host functions of all calls share.
 pub(crate) struct World {
@@ -18,27 +22,18 @@ pub(crate) struct World {
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
-/// Buckets of the tenant's key-value store that an action may use.
-#[derive(Clone)]
-pub(crate) enum Buckets {
-    /// Those that it declared.
-    Declared(Arc<[String]>),
-    /// All of them.
-    All,
+/// What a call is given of the run and the tenant.
+pub(crate) struct Given {
+    pub(crate) variables: Arc<dyn Variables>,
+    pub(crate) kv: Arc<dyn Kv>,
+    pub(crate) outbound: Arc<dyn Outbound>,
+    pub(crate) grants: Arc<Grants>,
 }
 
-impl Default for Buckets {
-    fn default() -> Self {
-        Self::Declared(Arc::default())
-    }
-}
-
-impl Buckets {
-    pub(crate) fn have(&self, bucket: &str) -> bool {
-        match self {
-            Self::Declared(buckets) => buckets.iter().any(|declared| declared == bucket),
-            Self::All => true,
-        }
+impl Given {
+    /// Nothing at all.
+    pub(crate) fn nothing(grants: Arc<Grants>) -> Self {
+        Self { variables: Arc::new(NoVariables), kv: Arc::new(NoKv), outbound: Arc::new(NoOutbound), grants }
     }
 }
 
@@ -52,7 +47,12 @@ pub(crate) struct State {
     pub(crate) changes: Vec<(String, Option<Json>)>,
     pub(crate) changed_bytes: u64,
     pub(crate) kv: Arc<dyn Kv>,
-    pub(crate) buckets: Buckets,
+    pub(crate) outbound: Arc<dyn Outbound>,
+    pub(crate) grants: Arc<Grants>,
+    /// Made when the call first sends something.
+    door: Option<Door>,
+    /// Made when the call first uses `wasi:http`.
+    wasi_http: Option<Box<WasiHttpState>>,
     /// The input, where the component imports `payload`.
     pub(crate) input: Option<Box<str>>,
     pub(crate) filesystem: WasiFilesystemCtx,
@@ -64,7 +64,8 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(world: Arc<World>, limits: &Limits, variables: Arc<dyn Variables>, kv: Arc<dyn Kv>) -> Self {
+    pub(crate) fn new(world: Arc<World>, limits: &Limits, given: Given) -> Self {
+        let Given { variables, kv, outbound, grants } = given;
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(usize::try_from(limits.handles).unwrap_or(usize::MAX));
         Self {
@@ -75,7 +76,10 @@ impl State {
             changes: Vec::new(),
             changed_bytes: 0,
             kv,
-            buckets: Buckets::default(),
+            outbound,
+            grants,
+            door: None,
+            wasi_http: None,
             input: None,
             filesystem: WasiFilesystemCtx::default(),
             handles,
@@ -88,6 +92,28 @@ impl State {
     pub(crate) fn logs(&mut self) -> &Arc<Mutex<Logs>> {
         let limits = &self.meter.limits;
         self.logs.get_or_insert_with(|| Arc::new(Mutex::new(Logs::new(LogCaps::of(limits)))))
+    }
+
+    /// The door for this call's requests.
+    pub(crate) fn door(&mut self) -> &Door {
+        let (outbound, grants, limits) = (&self.outbound, &self.grants, &self.meter.limits);
+        self.door.get_or_insert_with(|| Door::new(Arc::clone(outbound), Arc::clone(grants), limits))
+    }
+
+    /// What functions of `wasi:http` get: the same door, and the guest's handles.
+    pub(crate) fn web(&mut self) -> WasiHttpCtxView<'_> {
+        let door = self.door().clone();
+        let http = self.wasi_http.get_or_insert_with(|| Box::new(WasiHttpState::new(door)));
+        let table = if self.meter.check().is_ok() { &mut self.handles } else { &mut self.no_handles };
+        WasiHttpCtxView { hooks: &mut http.hooks, table, ctx: &mut http.ctx }
+    }
+
+    /// Takes over into the counts what went through the door.
+    pub(crate) fn settle(&mut self) {
+        let Some(door) = &self.door else { return };
+        for limit in door.settle(&mut self.meter.usage) {
+            self.meter.reach(limit);
+        }
     }
 
     /// The lines of this call, if there are any.

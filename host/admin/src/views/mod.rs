@@ -2,6 +2,7 @@
 
 mod action;
 mod again;
+mod egress;
 mod error;
 mod event;
 mod flow;
@@ -16,6 +17,7 @@ pub use action::{ActionView, CapabilityView, ComponentBody, StageView, UploadVie
 pub use again::{
     BulkAction, BulkCommand, BulkDone, BulkErrorView, BulkFilter, BulkView, ReplayCommand, RunStartedView, WhichView,
 };
+pub use egress::EgressView;
 pub use error::{CheckView, ErrorBody, ErrorDetail, FindingView, SeverityView};
 pub use event::{EventKindView, EventView};
 pub use flow::{

@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use weir_flow::{Data, variable_trouble};
 use weir_model::{Clock as _, Code, FlowName, Json, Limits, RunId, TenantId};
 use weir_sandbox::{
-    Action, Admitted, Call, Compiler, Context, Failure as CallFailure, MemoryKv, Options, Output, Ran, Sandbox, Stage,
+    Action, Admitted, Call, Compiler, Context, Failure as CallFailure, MemoryKv, NoOutbound, Options, Output, Ran,
+    Sandbox, Stage,
 };
 
 use super::files::Given;
@@ -154,6 +155,7 @@ impl Bench {
             limits: &given.limits,
             variables: Arc::new(lookup),
             kv: Arc::new(MemoryKv::new(self.clock.clone())),
+            outbound: Arc::new(NoOutbound),
         };
         Ok(as_a_flow_reads_it(ready.action.run(call).await))
     }

@@ -1,10 +1,11 @@
 //! The command line of `weir serve`. It holds settings; the rest of this folder acts on them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use ipnet::IpNet;
 use weir_model::TenantId;
 
 /// Run the server
@@ -74,6 +75,20 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) retain_bytes: u64,
 
+    /// Address, or block of them, that every tenant may reach though it is not the internet's; may be repeated. `weir
+    /// egress` does it for one tenant
+    #[arg(long, value_name = "BLOCK", value_parser = block, env = "WEIR_EGRESS_ALLOW", hide_env_values = true, value_delimiter = ',')]
+    pub(crate) egress_allow: Vec<IpNet>,
+
+    /// File with certificates (PEM) of authorities that requests trust besides Mozilla's list
+    #[arg(long, value_name = "FILE", env = "WEIR_EGRESS_CA", hide_env_values = true)]
+    pub(crate) egress_ca: Option<PathBuf>,
+
+    /// Name server that is asked for the hosts of requests, such as 10.0.0.2:53; the machine's where nothing is said; may
+    /// be repeated
+    #[arg(long, value_name = "ADDR", env = "WEIR_EGRESS_DNS", hide_env_values = true, value_delimiter = ',')]
+    pub(crate) egress_dns: Vec<SocketAddr>,
+
     #[command(flatten)]
     unused: NoServer,
 }
@@ -87,4 +102,12 @@ pub(crate) struct NoServer {
     _token: Option<String>,
     #[arg(long = "tenant", id = "tenant", hide = true)]
     _tenant: Option<TenantId>,
+}
+
+/// Reads an address, or a block such as `10.1.0.0/16`.
+fn block(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "write an address such as 10.1.2.3, or a block such as 10.1.0.0/16".into())
 }

@@ -2,6 +2,7 @@
 //! that a room decides.
 
 pub(crate) mod args;
+mod egress;
 mod limits;
 mod local;
 mod shutdown;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use weir_admin::{Admin, AdminOptions, AdminState};
 use weir_catalog::{Catalog, RetentionDef};
 use weir_cluster::Cluster;
+use weir_egress::Egress;
 use weir_engine::{Engine, LaneOptions};
 use weir_model::{Clock, Entropy, LimitOverrides};
 use weir_sandbox::Sandbox;
@@ -56,10 +58,13 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         days: Some(args.retain_days).filter(|days| *days > 0),
         bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
     };
-    let rooms = Rooms::open(&args.data, limits, retention).await?;
-    let mut signals = Signals::listen(hangups)?;
+    // Before anything runs: no run may ever call the server itself.
     let sockets = given.completed(&args).await?;
     let (hooks, admin) = sockets.listeners()?;
+    let own = [&hooks, &admin].into_iter().filter_map(|socket| socket.local_addr().ok());
+    let egress = egress::open(&args, own)?;
+    let rooms = Rooms::open(&args.data, limits, retention, egress).await?;
+    let mut signals = Signals::listen(hangups)?;
     let here = LocalServer {
         hooks: args.public_url.unwrap_or_else(|| url_of(hooks.local_addr().unwrap_or(args.listen))),
         admin: url_of(admin.local_addr().unwrap_or(args.admin_listen)),
@@ -144,7 +149,7 @@ struct Rooms {
 }
 
 impl Rooms {
-    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef) -> Result<Self> {
+    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef, egress: Arc<Egress>) -> Result<Self> {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -172,6 +177,7 @@ impl Rooms {
             catalog: Arc::clone(&catalog),
             cluster,
             sandbox,
+            egress,
             clock,
             entropy: Arc::clone(&entropy),
             lanes: LaneOptions::default(),

@@ -131,7 +131,9 @@ impl RunContext {
     /// What templates see besides the run's own data.
     pub(crate) fn globals(self: &Arc<Self>) -> Globals {
         let (run, flow) = (Arc::clone(self), Arc::clone(self));
+        let secrets = Arc::clone(self);
         Globals {
+            secrets: weir_flow::facts(&[], move |name| secrets.placeholder(name).map(Data::from)),
             payload: self.payload.data().clone().into(),
             request: weir_flow::request_data(Arc::clone(&self.request), self.body.clone()),
             run: weir_flow::facts(&["id", "mode", "started_at", "resume_url"], move |name| run.fact(name)),

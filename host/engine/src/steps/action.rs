@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use weir_flow::{Compiled, Data, Escape, Exit, ExitDefault, Role, StepCheck, Template};
+use weir_flow::{Compiled, Data, Exit, ExitDefault, Role, StepCheck, Template};
 use weir_model::{ActionVersion, ArtifactHash, Json, Limits, StepDef};
 use weir_sandbox::{Action, Call, Context, Ran};
 
 use super::{Begin, Failure, Finish, Notes, Step, StepContext, Worked};
 use crate::kv::TenantKv;
+use crate::outbound::RunOutbound;
 use crate::run::RunContext;
 
 /// Compiles a step that uses a custom action.
@@ -19,7 +20,7 @@ pub(super) fn compile(
     cx: &mut StepCheck<'_>,
 ) -> Option<Compiled<Box<dyn Step>>> {
     let with = step.with.clone().unwrap_or_else(|| serde_json::json!({}));
-    let with = cx.template(&with, "/with", Escape::None)?;
+    let with = cx.template_with_secrets(&with, "/with")?;
     let config = with.constant().map(Data::to_json);
     let branches = version.info.branches.iter().filter(|name| !["next", "error"].contains(&name.as_str()));
     let mut exits = vec![Exit::next()];
@@ -110,6 +111,7 @@ impl Work {
             limits: &self.limits,
             variables: Arc::new(lookup),
             kv: Arc::new(kv),
+            outbound: Arc::new(RunOutbound(Arc::clone(&self.run))),
         };
         action.run(call).await
     }

@@ -8,6 +8,7 @@ mod condition;
 mod delete;
 mod fail;
 mod for_each;
+mod http_request;
 mod log;
 mod parallel;
 mod response;
@@ -38,6 +39,7 @@ fn built_in() -> Vec<Box<dyn Kind<Box<dyn Step>>>> {
         Box::new(wait::Wait),
         Box::new(log::Log),
         Box::new(call::Call),
+        Box::new(http_request::HttpRequest),
         Box::new(code::Script),
         Box::new(fail::Fail),
         Box::new(stop::Stop),

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use weir_egress::{Egress, EgressOptions, Resolve};
 use weir_engine::{Catalog, Engine, LaneOptions, Options, Payload, Start};
 use weir_model::{FlowName, LimitOverrides, ManualClock, Mode, Outcome, RequestInfo, RunId, TenantId, Timestamp};
 use weir_sandbox::Sandbox;
@@ -225,6 +226,15 @@ async fn over(machine: &Machine) {
     }
 }
 
+/// No name has an address here.
+struct Nowhere;
+
+impl Resolve for Nowhere {
+    fn addresses<'a>(&'a self, _: &'a str) -> weir_egress::BoxFuture<'a, Result<Vec<std::net::IpAddr>, String>> {
+        Box::pin(std::future::ready(Err("there are no names in a simulation".to_owned())))
+    }
+}
+
 async fn start_engine(machine: &Arc<Machine>, clock: &Arc<ManualClock>, entropy: Random) -> Engine {
     let (cluster, entropy) = (cluster::on(machine), Arc::new(Seeded::new(entropy)));
     let catalog = Catalog::open(weir_catalog::Options {
@@ -240,6 +250,7 @@ async fn start_engine(machine: &Arc<Machine>, clock: &Arc<ManualClock>, entropy:
         catalog: catalog.await.unwrap(),
         cluster,
         sandbox: sandbox(),
+        egress: Arc::new(Egress::new(EgressOptions::default(), Arc::new(Nowhere)).unwrap()),
         clock: clock.clone(),
         entropy,
         // One run at a time: which of two goes first would depend on real time.

@@ -20,6 +20,7 @@ pub(super) const FLOW_KEYS: &[&str] = &[
     "variables",
     "capture",
     "limits",
+    "egress",
     "concurrency",
     "ordered",
     "on_failure",
@@ -60,6 +61,7 @@ impl Report<'_> {
         let variables = self.variables(&part);
         let capture = self.capture(&part);
         let limits = self.limits(&part, Level::Flow);
+        let egress = self.egress(&part);
         let running = self.running(&part, name.as_ref(), capture);
         let (steps, places) = self.steps(&part)?;
         let def = FlowDef {
@@ -70,6 +72,7 @@ impl Report<'_> {
             variables,
             capture,
             limits,
+            egress,
             concurrency: running.concurrency,
             ordered: running.ordered,
             on_failure: running.on_failure,

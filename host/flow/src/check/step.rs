@@ -6,14 +6,17 @@ use serde_json::{Map, Value};
 use weir_model::{Code, Finding, Findings, Severity, StepDef};
 
 use super::near::{self, instead};
+use super::secrets::{NO_NAME, NOT_HERE, Secrets, named};
 use super::shape::{escaped, what};
 use crate::document::Document;
+use crate::plan::SecretUse;
 use crate::{Condition, Escape, Issue, Template};
 
 /// Gathers what is wrong with one step. Paths are JSON Pointers from the step, e.g. `/with/status`.
 pub struct StepCheck<'c> {
     document: &'c Document,
     findings: &'c mut Findings,
+    secrets: &'c mut Secrets,
     path: String,
     id: String,
     ids: &'c [String],
@@ -23,11 +26,12 @@ impl<'c> StepCheck<'c> {
     pub(super) fn new(
         document: &'c Document,
         findings: &'c mut Findings,
+        secrets: &'c mut Secrets,
         place: usize,
         id: &str,
         ids: &'c [String],
     ) -> Self {
-        Self { document, findings, path: format!("/steps/{place}"), id: id.to_owned(), ids }
+        Self { document, findings, secrets, path: format!("/steps/{place}"), id: id.to_owned(), ids }
     }
 
     /// Reports an error: the flow cannot be published.
@@ -56,7 +60,28 @@ impl<'c> StepCheck<'c> {
     /// Compiles a JSON tree with templates at its leaves; what is wrong is reported.
     pub fn template(&mut self, value: &Value, at: &str, escape: Escape) -> Option<Template> {
         let made = Template::compile(value, escape);
-        self.made(made, "WEIR-FLOW-TEMPLATE", at)
+        let template = self.made(made, "WEIR-FLOW-TEMPLATE", at)?;
+        if !named(&template).is_empty() {
+            self.error("WEIR-FLOW-SECRET", at, NOT_HERE);
+        }
+        Some(template)
+    }
+
+    /// The same for what is sent: it may name secrets.
+    pub fn template_with_secrets(&mut self, value: &Value, at: &str) -> Option<Template> {
+        let made = Template::compile(value, Escape::None);
+        let template = self.made(made, "WEIR-FLOW-TEMPLATE", at)?;
+        for name in named(&template) {
+            let Some(name) = name else {
+                self.error("WEIR-FLOW-SECRET", at, NO_NAME);
+                continue;
+            };
+            let path = format!("{}{at}", self.path);
+            let line = self.document.line(&path);
+            let step = self.id.as_str().into();
+            self.secrets.add(SecretUse { name: name.into(), step, path: path.into(), line });
+        }
+        Some(template)
     }
 
     /// Compiles a condition; what is wrong is reported.

@@ -9,8 +9,13 @@ use super::*;
 use crate::{Data, Globals, Locals};
 
 fn scope(payload: &Source) -> Scope {
-    let globals =
-        Globals { payload: Data::from(payload).into(), request: Data::null(), run: Data::null(), flow: Data::null() };
+    let globals = Globals {
+        payload: Data::from(payload).into(),
+        request: Data::null(),
+        run: Data::null(),
+        flow: Data::null(),
+        secrets: Data::null(),
+    };
     Scope::new(Arc::new(globals), Locals::default())
 }
 

@@ -10,6 +10,7 @@ use crate::{Data, Globals, Item, Locals, Scope};
 
 pub(crate) fn scope_of(payload: &Source) -> Scope {
     let globals = Globals {
+        secrets: Data::null(),
         payload: Data::from(payload).into(),
         request: Data::object([("method", Data::from("POST"))]),
         run: Data::object([("id", Data::from("r1"))]),

@@ -115,7 +115,7 @@ impl State {
 
     /// The store, where the action declared the bucket and has an operation left.
     fn operation(&mut self, bucket: &str) -> Result<Arc<dyn Kv>, Error> {
-        if !self.buckets.have(bucket) {
+        if !self.grants.bucket(bucket) {
             return Err(Error::NotGranted);
         }
         if self.meter.kv_operation() { Ok(Arc::clone(&self.kv)) } else { Err(Error::QuotaExceeded) }

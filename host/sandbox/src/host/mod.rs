@@ -1,10 +1,11 @@
 //! The functions that an action imports from `weir:action`, one file per interface. They decide nothing about grants.
 
-mod denied;
+mod http;
 mod kv;
 mod log;
 mod payload;
 mod pointer;
+mod secrets;
 mod variables;
 
 use crate::bindings::weir::action::{manifest, types};

@@ -13,8 +13,8 @@ use super::guest::{Guest, echo};
 use super::{Counting, run, sandbox};
 use crate::bindings::weir::action::types::Context;
 use crate::bindings::{self, ActionPre};
-use crate::state::{State, World};
-use crate::{Action, NoKv, NoVariables, engine, linker};
+use crate::state::{Given, State, World};
+use crate::{Action, engine, linker};
 
 const INPUT: &str = r#"{"name":"Ada","email":"ada@example.com","company":"weir","size":40}"#;
 /// Calls of one round, and rounds; both kinds take turns, for the machine is not the same all the time.
@@ -79,7 +79,7 @@ impl Bare {
 
     async fn call(&self) {
         let limits = Limits::default();
-        let state = State::new(Arc::clone(&self.world), &limits, Arc::new(NoVariables), Arc::new(NoKv));
+        let state = State::new(Arc::clone(&self.world), &limits, Given::nothing(Arc::default()));
         let mut store = Store::new(self.pre.engine(), state);
         let action: bindings::Action = self.pre.instantiate_async(&mut store).await.unwrap();
         let facts = Context {

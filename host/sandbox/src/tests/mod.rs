@@ -16,7 +16,7 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use weir_model::{Entropy, FlowName, Limits, ManualClock, RunId, TenantId};
 
-use crate::{Action, Call, Compiler, Context, MemoryKv, NoVariables, Options, Ran, Sandbox, Variables};
+use crate::{Action, Call, Compiler, Context, MemoryKv, NoOutbound, NoVariables, Options, Ran, Sandbox, Variables};
 
 #[derive(Default)]
 struct Counting(AtomicU64);
@@ -75,7 +75,8 @@ async fn run_with(action: &Action, input: &str, limits: &Limits, variables: Arc<
         idempotency_key: "key",
     };
     let kv = Arc::new(MemoryKv::new(Arc::new(ManualClock::default())));
-    action.run(Call { context, config: "{}", input, limits, variables, kv }).await
+    let outbound = Arc::new(NoOutbound);
+    action.run(Call { context, config: "{}", input, limits, variables, kv, outbound }).await
 }
 
 /// The code of a call that failed, and its message.

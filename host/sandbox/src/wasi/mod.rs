@@ -4,6 +4,7 @@
 
 mod cli;
 mod clocks;
+mod http;
 mod output;
 mod random;
 
@@ -12,7 +13,12 @@ use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::{cli as c, clocks as t, filesystem as f, random as r};
 use wasmtime_wasi_io::bindings::wasi::io;
 
+use wasmtime_wasi_http::p2::bindings::http as h;
+use wasmtime_wasi_http::{WasiHttp, WasiHttpCtxView};
+
 use crate::state::State;
+
+pub(crate) use http::WasiHttpState;
 
 struct Io;
 
@@ -44,7 +50,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     // C libraries import the file functions whether they use them or not. There is no folder to start from, so none of
     // them can ever reach a file.
     f::preopens::add_to_linker::<State, WasiFilesystem>(l, files)?;
-    f::types::add_to_linker::<State, WasiFilesystem>(l, files)
+    f::types::add_to_linker::<State, WasiFilesystem>(l, files)?;
+    h::outgoing_handler::add_to_linker::<State, WasiHttp>(l, web)?;
+    h::types::add_to_linker::<State, WasiHttp>(l, &h::types::LinkOptions::default(), web)
 }
 
 fn itself(state: &mut State) -> &mut State {
@@ -61,4 +69,9 @@ fn files(state: &mut State) -> WasiFilesystemCtxView<'_> {
     state.meter.count();
     let (ctx, table) = state.files();
     WasiFilesystemCtxView { ctx, table }
+}
+
+fn web(state: &mut State) -> WasiHttpCtxView<'_> {
+    state.meter.count();
+    state.web()
 }

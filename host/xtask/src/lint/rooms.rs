@@ -41,8 +41,8 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["weir-sandbox"]),
     ("axum", &["weir-admin"]),
     ("utoipa", &["weir-admin"]),
-    ("hyper-util", &["weir-ingress", "weir-admin", "weir-egress", "weir-bench"]),
-    ("hickory-resolver", &["weir-egress"]),
+    ("hyper-util", &["weir-ingress", "weir-admin", "weir-egress", "weir-bench", "weir-tests"]),
+    ("hickory-resolver", &["weir-egress", "weir-tests"]),
     ("anyhow", &["weir", "xtask", "weir-bench", "weir-tests"]),
     ("clap", &["weir", "xtask"]),
 ];

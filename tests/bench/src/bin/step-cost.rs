@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use rand::Rng as _;
 use weir_model::{Clock, Entropy, FlowName, Limits, RunId, TenantId, Timestamp};
-use weir_sandbox::{Action, BuiltIn, Call, Compiler, NoKv, NoVariables, Options, Sandbox, script_settings};
+use weir_sandbox::{Action, BuiltIn, Call, Compiler, NoKv, NoOutbound, NoVariables, Options, Sandbox, script_settings};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -89,8 +89,8 @@ async fn times(action: &Action, tenant: &TenantId, config: &str, input: &str) ->
             idempotency_key: "bench",
         };
         let started = Instant::now();
-        let (variables, kv) = (Arc::new(NoVariables), Arc::new(NoKv));
-        let ran = action.run(Call { context, config, input, limits: &limits, variables, kv }).await;
+        let (variables, kv, outbound) = (Arc::new(NoVariables), Arc::new(NoKv), Arc::new(NoOutbound));
+        let ran = action.run(Call { context, config, input, limits: &limits, variables, kv, outbound }).await;
         let took = started.elapsed();
         if let Err(failure) = ran.result {
             bail!("the step failed: {}", failure.message);

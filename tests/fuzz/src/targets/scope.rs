@@ -22,6 +22,7 @@ pub(crate) fn scope(payload: &[u8]) -> Scope {
         received_at: Timestamp::from_millis(1_795_512_600_000),
     };
     let globals = Globals {
+        secrets: Data::null(),
         payload: payload.clone().into(),
         request: request_data(Arc::new(request), vec![0xff, 0, 1].into()),
         run: Data::from(

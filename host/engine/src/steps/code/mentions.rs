@@ -28,6 +28,7 @@ pub(super) struct Mentions {
     /// Its URL works once somebody has it.
     resume_url: bool,
     kv: bool,
+    fetch: bool,
 }
 
 /// Members of an object.
@@ -53,12 +54,13 @@ impl Mentions {
             run: has("run"),
             resume_url: has("resume_url"),
             kv: has("kv"),
+            fetch: has("fetch"),
         }
     }
 
     /// Whether the script may do something that lasts.
     pub(super) const fn has_effects(&self) -> bool {
-        self.kv
+        self.kv || self.fetch
     }
 
     /// The interpreter's input.
