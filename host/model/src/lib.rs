@@ -27,7 +27,7 @@ pub use flow::{
     Accepted, Auth, Capture, Cors, FlowDef, IdempotencyDef, Missed, Retry, ScheduleDef, StepDef, TriggerDef,
     Unanswered, WebhookDef,
 };
-pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
+pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, SecretName, TenantId};
 pub use json::Json;
 pub use limits::{LimitInfo, LimitOverrides, Limits};
 pub use record::{
