@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use weir_egress::{Answer, EgressError, HostList, Outgoing, Rules};
+use weir_egress::{Answer, EgressError, HostList, OpenSecret, Outgoing, Rules};
 use weir_model::HostRule;
 use weir_sandbox::{HttpAnswer, HttpError, HttpRequest, Outbound, RevealError};
+use weir_vault::SecretText;
 
 use crate::run::RunContext;
 
@@ -45,19 +46,40 @@ impl RunContext {
         self.services.egress.send(request, &rules, &RunSecrets(Arc::clone(self))).await
     }
 
-    /// The stand-in of a secret in this run; none where the tenant has none by that name.
-    pub(crate) fn placeholder(&self, _name: &str) -> Option<String> {
-        None
+    /// The stand-in of a secret in this run; none where the tenant has none by that name. A run that retries another has
+    /// the same, so that what the first one left behind still stands for something.
+    pub(crate) fn placeholder(&self, name: &str) -> Option<String> {
+        self.services.catalog.placeholder(&self.tenant, self.root, name)
     }
 }
 
 /// The tenant's secrets, by the stand-ins of one run.
 struct RunSecrets(Arc<RunContext>);
 
+/// A value as egress takes it.
+struct Value(SecretText);
+
+impl AsRef<str> for Value {
+    fn as_ref(&self) -> &str {
+        self.0.expose()
+    }
+}
+
 impl weir_egress::Secrets for RunSecrets {
-    fn open(&self, _placeholder: &str) -> Option<weir_egress::OpenSecret> {
-        let _ = &self.0;
-        None
+    fn open(&self, placeholder: &str) -> Option<OpenSecret> {
+        let (run, catalog) = (&self.0, &self.0.services.catalog);
+        let names = catalog.secret_names(&run.tenant);
+        let name =
+            names.into_iter().find(|name| run.placeholder(name.as_str()).is_some_and(|own| own == placeholder))?;
+        let secret = match catalog.secret(&run.tenant, name.as_str()) {
+            Ok(secret) => secret?,
+            Err(error) => {
+                tracing::error!(tenant = %run.tenant, %error, "A secret could not be opened.");
+                return None;
+            }
+        };
+        let hosts = secret.hosts.iter().filter_map(|host| host.parse().ok()).collect();
+        Some(OpenSecret { name: name.to_string(), value: Box::new(Value(secret.text)), hosts })
     }
 }
 
@@ -89,8 +111,13 @@ impl Outbound for RunOutbound {
         self.0.placeholder(secret)
     }
 
-    fn reveal(&self, _secret: &str, _action: &str) -> Result<String, RevealError> {
-        Err(RevealError::NotFound)
+    fn reveal(&self, secret: &str, action: &str) -> Result<String, RevealError> {
+        let found = self.0.services.catalog.secret(&self.0.tenant, secret).ok().flatten();
+        let found = found.ok_or(RevealError::NotFound)?;
+        if found.reveal_to.iter().any(|allowed| allowed == action) {
+            return Ok(found.text.expose().to_owned());
+        }
+        Err(RevealError::NotGranted)
     }
 }
 

@@ -29,7 +29,7 @@ pub use flow::{
     Unanswered, WebhookDef,
 };
 pub use host::{HostPattern, HostRule, PatternError};
-pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, TenantId};
+pub use ids::{ActionRef, ArtifactHash, FlowId, FlowName, HookKey, IdError, RunId, RunIds, SecretName, TenantId};
 pub use json::Json;
 pub use limits::{LimitInfo, LimitOverrides, Limits};
 pub use record::{

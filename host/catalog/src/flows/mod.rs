@@ -5,6 +5,7 @@ mod arm;
 mod delete;
 mod draft;
 mod hook;
+mod needed;
 mod publish;
 mod read;
 mod release;

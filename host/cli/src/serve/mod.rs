@@ -24,6 +24,7 @@ use weir_model::{Clock, Entropy, LimitOverrides};
 use weir_sandbox::Sandbox;
 use weir_store::Store;
 
+use crate::key_file::KeyFile;
 use crate::output::Out;
 use crate::system::{SystemClock, SystemEntropy};
 pub(crate) use args::ServeArgs;
@@ -58,12 +59,13 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         days: Some(args.retain_days).filter(|days| *days > 0),
         bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
     };
+    let keys = KeyFile::of(args.secret_keys.as_deref(), &args.data);
     // Before anything runs: no run may ever call the server itself.
     let sockets = given.completed(&args).await?;
     let (hooks, admin) = sockets.listeners()?;
     let own = [&hooks, &admin].into_iter().filter_map(|socket| socket.local_addr().ok());
     let egress = egress::open(&args, own)?;
-    let rooms = Rooms::open(&args.data, limits, retention, egress).await?;
+    let rooms = Rooms::open(&args.data, limits, retention, keys, egress).await?;
     let mut signals = Signals::listen(hangups)?;
     let here = LocalServer {
         hooks: args.public_url.unwrap_or_else(|| url_of(hooks.local_addr().unwrap_or(args.listen))),
@@ -149,7 +151,13 @@ struct Rooms {
 }
 
 impl Rooms {
-    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef, egress: Arc<Egress>) -> Result<Self> {
+    async fn open(
+        data: &Path,
+        limits: LimitOverrides,
+        retention: RetentionDef,
+        keys: KeyFile,
+        egress: Arc<Egress>,
+    ) -> Result<Self> {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -171,6 +179,7 @@ impl Rooms {
             entropy: Arc::clone(&entropy),
             limits,
             retention,
+            keys: Arc::new(keys),
         })
         .await?;
         let engine = Engine::start(weir_engine::Options {
