@@ -138,7 +138,8 @@ mod tests {
             let key = DataKey::generate(&entropy);
             let sealed = key.seal(&own.label(), &SecretText::new(text.clone()), &entropy).unwrap();
             prop_assert_eq!(sealed.key_id(), key.id());
-            prop_assert_eq!(key.open(&own.label(), &sealed).unwrap().expose(), &text);
+            let opened = key.open(&own.label(), &sealed).unwrap();
+            prop_assert_eq!(opened.expose(), &text);
             prop_assert_eq!(key.open(&other.label(), &sealed).is_ok(), own == other);
         }
 

@@ -204,13 +204,13 @@ mod tests {
         let good = Keyring::generate(&Counting::default()).to_text().clone();
         let (short, long) = (STANDARD.encode([7; 31]), STANDARD.encode([7; 33]));
         for (text, line) in [
-            (format!("{good}lonely"), 2),
+            (format!("{}lonely", *good), 2),
             (format!("a/b {}", STANDARD.encode([7; 32])), 1),
             (format!("a {short}"), 1),
             (format!("#\na {long}"), 2),
             (format!("a {}", STANDARD.encode([7; 200])), 1),
             ("a hunter2!".to_owned(), 1),
-            (format!("{good}{good}"), 2),
+            (format!("{0}{0}", *good), 2),
         ] {
             let error = Keyring::parse(&text).unwrap_err();
             assert!(matches!(error, KeysError::Line { line: found, .. } if found == line), "{error}");
