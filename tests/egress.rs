@@ -351,7 +351,7 @@ async fn an_attempt_has_the_same_key_and_waits_as_it_is_asked_to() -> Result<()>
     .await?;
     let server = with_caller(&["--egress-allow", "127.0.0.1"])?;
     let step = format!(
-        r#"uses: http-request, with: {{ url: "{}", text: x }}, retry: {{ attempts: 3, backoff: 1ms }}"#,
+        r#"uses: http-request, with: {{ url: "{}", text: x }}, retry: {{ attempts: 3, backoff: 1ms..5s }}"#,
         peer.url("/")
     );
     let (hook, _) = server.publish(&flow("again", "", &step))?;

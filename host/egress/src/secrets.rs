@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use http::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
@@ -94,7 +96,7 @@ impl<'a> Swap<'a> {
             let value = (*secret.value).as_ref();
             let written = written(value, form);
             filled.extend_from_slice(text.get(copied..at).unwrap_or_default());
-            filled.extend_from_slice(&written);
+            filled.extend_from_slice(written.as_bytes());
             copied = end;
             self.remember(value, placeholder);
         }
@@ -112,9 +114,20 @@ impl<'a> Swap<'a> {
         }
     }
 
+    /// The forms in which servers are known to say things back.
     fn remember(&mut self, value: &str, placeholder: &str) {
-        for form in [Form::Plain, Form::Json, Form::Percent] {
-            self.also(written(value, form), placeholder.to_owned());
+        let quoted = json(value);
+        let forms = [
+            value.to_owned(),
+            // JSON within JSON, as of a server that shows what it was sent.
+            json(&quoted),
+            quoted,
+            percent(value),
+            form_urlencoded::byte_serialize(value.as_bytes()).collect(),
+            BASE64.encode(value),
+        ];
+        for form in forms {
+            self.also(form.into_bytes(), placeholder.to_owned());
         }
         // The longest first, so that no part of a value is left where another value is within it.
         self.sent.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
@@ -169,17 +182,24 @@ impl<'a> Swap<'a> {
     }
 }
 
-fn written(value: &str, form: Form) -> Vec<u8> {
+fn written(value: &str, form: Form) -> String {
     match form {
-        Form::Plain => value.as_bytes().to_vec(),
-        Form::Json => {
-            let quoted = serde_json::Value::from(value).to_string();
-            quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes().to_vec()
-        }
-        Form::Percent => form_urlencoded::byte_serialize(value.as_bytes())
-            .flat_map(|part| part.replace('+', "%20").into_bytes())
-            .collect(),
+        Form::Plain => value.to_owned(),
+        Form::Json => json(value),
+        Form::Percent => percent(value),
     }
+}
+
+/// As within a JSON string.
+fn json(value: &str) -> String {
+    let quoted = serde_json::Value::from(value).to_string();
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
+}
+
+/// As within a URL: a plus sign would mean a space only in forms.
+fn percent(value: &str) -> String {
+    let written: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+    written.replace('+', "%20")
 }
 
 #[cfg(test)]
