@@ -112,6 +112,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Confidential<T> {
         if kind.as_deref() != Some("application/json") {
             return Err(wrong_type(kind.as_deref().unwrap_or("nothing"), "a JSON object as application/json"));
         }
+        object(&body)?;
         serde_json::from_slice(&body).map(Self).map_err(|error| {
             // The error's own words would show what it stands before.
             let (line, column) = (error.line(), error.column());
@@ -145,9 +146,21 @@ async fn command<T: DeserializeOwned>(request: Request, limit: usize) -> Answer<
         Some("application/json") => {}
         other => return Err(wrong_type(other.unwrap_or("nothing"), "a JSON object as application/json")),
     }
+    object(&body)?;
     serde_json::from_slice(&body)
         .map(Some)
         .map_err(|error| ApiError::malformed("WEIR-API-BODY", format!("the JSON body was not understood: {error}")))
+}
+
+/// A list would be read as the object's members in their order, which no document tells of.
+fn object(body: &[u8]) -> Answer<()> {
+    match body.trim_ascii_start().first() {
+        Some(b'[') => Err(ApiError::malformed(
+            "WEIR-API-BODY",
+            "the JSON body is a list: send the object that this route describes",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The whole body within its limit and the time it may take.

@@ -1,2 +1,2 @@
-;; Imports WASI's own HTTP client, around the allow-list.
-(component (import "wasi:http/outgoing-handler@0.2.6" (instance (export "handle" (func)))))
+;; Imports a server of requests, which no action is given.
+(component (import "wasi:http/incoming-handler@0.2.6" (instance (export "handle" (func)))))
