@@ -6,12 +6,14 @@ mod disk;
 mod load;
 mod process;
 mod server;
+mod tools;
 
 pub use cli::Cli;
 pub use disk::{Counts, Disk, Fault, Tails};
 pub use load::{Called, Load, lost, soaking};
 pub use process::Scratch;
 pub use server::{Server, committed, component};
+pub use tools::can_build;
 
 /// A flow that answers 201 with the caller's name.
 pub const HELLO: &str = r#"weir: 1

@@ -12,7 +12,8 @@ from weir_action.errors import ActionError, Failed, Invalid, Retryable, ServiceE
 MOST_LINES = 20
 
 _HERE = __file__.replace("\\", "/").rpartition("/")[0]
-_LIBRARY = os.__file__.replace("\\", "/").rpartition("/")[0]
+#: Where Python's own library is: inside weir, and where tests run.
+_LIBRARY = ("/python/", os.__file__.replace("\\", "/").rpartition("/")[0])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ _printers: "list[_Lines]" = []
 
 def install() -> None:
     """Prepares the interpreter, while the component is built."""
-    no_clock = RuntimeError("there is no clock in a Python action; let the flow pass the time in")
+    no_clock = RuntimeError("there is no clock in a Python action; let the flow hand over the time")
     for name in ("time", "monotonic", "perf_counter", "process_time"):
         for variant in (name, f"{name}_ns"):
             _replace(time, variant, no_clock)

@@ -92,7 +92,11 @@ impl Tests<'_> {
         let name = program.to_string_lossy();
         let mut command = shell::command(&name);
         // Python and Go leave nothing beside the sources.
-        command.current_dir(folder).env("PATH", self.path).env("PYTHONDONTWRITEBYTECODE", "1").env("GOTOOLCHAIN", "local");
+        command
+            .current_dir(folder)
+            .env("PATH", self.path)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("GOTOOLCHAIN", "local");
         let output = command.args(args).output().with_context(|| format!("{name} could not be started"))?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());

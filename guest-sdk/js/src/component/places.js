@@ -47,7 +47,8 @@ function numbers(text) {
 }
 
 /**
- * Frames such as `    at score (/build/bundle.js:12:3)` as `    at score (src/action.js:7)`, without those of the SDK.
+ * Frames such as `    at score (/build/bundle.js:12:3)` as `    at score (src/action.js:7)`, without those that are none of
+ * the author's.
  *
  * @param {string[]} frames
  * @returns {string[]}
@@ -56,10 +57,11 @@ export function placed(frames) {
   const told = frames.map((frame) => {
     const [whole, line, column] = /\(?[^\s(]*bundle\.js:(\d+):(\d+)\)?/.exec(frame) ?? [];
     const parts = lines[line - 1];
-    if (parts === undefined || parts.length === 0) return frame;
+    if (whole === undefined || lines.length === 0) return frame;
+    // The build's own lines come from nowhere.
+    if (parts === undefined || parts.length === 0) return null;
     const [, source, from] = parts.findLast(([start]) => start < column) ?? parts[0];
     return sources[source] === null ? null : frame.replace(whole, `(${sources[source]}:${from + 1})`);
   });
-  const own = told.filter((frame) => frame !== null);
-  return own.length > 0 ? own : frames;
+  return told.filter((frame) => frame !== null);
 }

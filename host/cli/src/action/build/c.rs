@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::component;
-use super::tools::{Tools, Trouble, run};
+use super::tools::{Tools, Trouble, attempt, failed};
 use crate::action::project::{Project, files_with};
 
 /// Where Debian's packages put WASI's C library.
@@ -34,16 +34,28 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
         word
     };
     compiler
-        // Names of functions for the message of a trap; what debuggers want besides is left out of the component.
-        .args(["-Oz", "-g", "-mexec-model=reactor", STACK])
+        // Names of functions for the message of a trap; what debuggers want besides is left out of the component. A failed
+        // assertion says more than what would follow, so that optimising must not drop it.
+        .args(["-Oz", "-g", "-UNDEBUG", "-mexec-model=reactor", STACK])
         // What a failed assertion says of its file is not where that file is on this machine.
         .arg(joined("-fmacro-prefix-map=", &project.folder, "/="))
         .arg(joined("-I", &project.sdk.join("include"), ""))
         .args(own)
         .args(sdk)
         .args(["-o", "build/core.wasm"]);
-    run(&mut compiler)?;
-    component::make(project)
+    let output = attempt(&mut compiler)?;
+    if output.status.success() {
+        return component::make(project);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let missing = ["weir_info", "run"].into_iter().find(|name| said.contains(&format!("undefined symbol: {name}\n")));
+    Err(match missing {
+        Some(name) => Trouble::project(format!(
+            "src/ defines no `{name}`: an action has a description, `const weir_action_info weir_info = {{ … }}`, and a \
+             function `weir_status run(…)`; weir_action.h has an example"
+        )),
+        None => failed(&compiler, &output),
+    })
 }
 
 /// The first compiler that there is, with what it needs to compile for WASI.

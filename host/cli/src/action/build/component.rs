@@ -12,7 +12,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use super::tools::Trouble;
-use crate::action::project::Project;
+use crate::action::project::{Language, Project};
 use crate::failure::Failure;
 
 /// The core module that a compiler left in the project's build folder.
@@ -23,11 +23,13 @@ pub(super) fn make(project: &Project) -> Result<(), Trouble> {
     let core = project.build_folder().join(CORE);
     let module = fs::read(&core).map_err(|error| Failure::reading(&core, error))?;
     let made = encode(module, &project.wit).map_err(|error| {
-        let message = format!(
-            "build/{CORE} makes no component of the world `action` in {}: {error:#}; export what the SDK exports, and \
-             import nothing else",
-            project.wit.display()
-        );
+        let hint = match project.language {
+            Language::Go => "call action.Register of weir.dev/action in func init()",
+            Language::AssemblyScript => "export `describe`, `validate` and `run` from assembly/index.ts",
+            _ => "export what the SDK exports, and import nothing else",
+        };
+        let wit = project.wit.display();
+        let message = format!("build/{CORE} makes no component of the world `action` in {wit}: {error:#}; {hint}");
         Trouble::new("WEIR-ACTION-BUILD", message)
     })?;
     let component = project.component();
@@ -88,7 +90,8 @@ mod tests {
     fn names_stay_and_paths_go() {
         let head = b"\0asm\x01\0\0\0".to_vec();
         let types = section(1, &[1, 0x60, 0, 0]);
-        let module = [head.clone(), custom(".debug_info"), types.clone(), custom("name"), custom(".debug_str")].concat();
+        let module =
+            [head.clone(), custom(".debug_info"), types.clone(), custom("name"), custom(".debug_str")].concat();
         assert_eq!(without_debug_info(&module).unwrap(), [head, types, custom("name")].concat());
         assert!(without_debug_info(b"no module").is_err());
     }

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde::{Deserialize, Serialize};
 
-use super::tools::{Tool, Tools, Trouble, attempt, failed, run};
+use super::tools::{Tool, Tools, Trouble, attempt, failed};
 use crate::action::project::Project;
 use crate::failure::Failure;
 
@@ -45,7 +45,8 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
         return Err(Trouble::project(message));
     }
     let entry = project.build_folder().join(ENTRY);
-    let exports = format!("export {{ describe, validate, run }} from \"../{source}\";\n");
+    let exports =
+        format!("import {{ describe, validate, run }} from \"../{source}\";\nexport {{ describe, validate, run }};\n");
     fs::write(&entry, exports).map_err(|error| Failure::writing(&entry, error))?;
     let mut bundle = tools.command(&esbuild);
     bundle.args(["build/entry.js", "--bundle", "--format=esm", "--platform=neutral", "--external:weir:action/*"]);
@@ -54,23 +55,36 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
     // Its interpreter has no loop of events: the SDK runs what is left to promises, so that nothing may wait by itself.
     bundle.args(["async-await", "async-generator", "for-await"].map(|feature| format!("--supported:{feature}=false")));
     let bundled = attempt(&mut bundle)?;
+    if exports_too_little(source, &bundled) {
+        let form = "export const { describe, validate, run } = action({ … })";
+        return Err(Trouble::project(format!("{source} exports no action: write `{form}` into it")));
+    }
     if !bundled.status.success() {
-        return Err(exports_nothing(source, &bundled).unwrap_or_else(|| failed(&bundle, &bundled)));
+        return Err(failed(&bundle, &bundled));
     }
     add_places(project)?;
     let mut make = tools.command(&componentize);
     make.arg("--wit").arg(&project.wit).args(["--world", "action", "--js", "build/bundle.js"]);
     make.arg("-o").arg(project.component()).args(["--sync", "--opt-size"]);
-    run(&mut make).map(drop)
+    let made = attempt(&mut make)?;
+    if made.status.success() { Ok(()) } else { Err(thrown(source, &made).unwrap_or_else(|| failed(&make, &made))) }
 }
 
-/// The bundle asked for the exports of an action and found none.
-fn exports_nothing(source: &str, bundled: &Output) -> Option<Trouble> {
+/// Whether the bundle asked for the exports of an action and did not find them.
+fn exports_too_little(source: &str, bundled: &Output) -> bool {
     let said = String::from_utf8_lossy(&bundled.stderr);
-    said.contains(&format!("No matching export in \"{source}\" for import")).then(|| {
-        let form = "export const { describe, validate, run } = action({ … })";
-        Trouble::project(format!("{source} exports no action: write `{form}` into it"))
-    })
+    let none = format!("\" will always be undefined because the file \"{source}\" has no exports");
+    said.contains(&format!("No matching export in \"{source}\" for import \"")) || said.contains(&none)
+}
+
+/// What the author's modules threw when they were loaded, where that is why there is no component. The rest of what
+/// componentize-qjs prints tells how it works.
+fn thrown(source: &str, made: &Output) -> Option<Trouble> {
+    let printed = String::from_utf8_lossy(&made.stderr);
+    let (_, said) = printed.split_once("Failed to finish JavaScript module evaluation: ")?;
+    let (text, stack) = said.split_at(said.find("\n    at ").unwrap_or(said.len()));
+    let message = format!("{source} could not be loaded: {}; correct it", text.trim());
+    Some(Trouble { said: stack.trim_matches('\n').to_owned(), ..Trouble::new("WEIR-ACTION-BUILD", message) })
 }
 
 /// Which line of which file each line of the bundle comes from, as esbuild says it (ECMA-426).
