@@ -8,6 +8,7 @@ mod names;
 mod peer;
 mod process;
 mod server;
+mod tools;
 
 pub use cli::Cli;
 pub use disk::{Counts, Disk, Fault, Tails};
@@ -16,6 +17,7 @@ pub use names::Names;
 pub use peer::{Peer, Seen};
 pub use process::Scratch;
 pub use server::{Server, committed, component};
+pub use tools::can_build;
 
 /// A flow that answers 201 with the caller's name.
 pub const HELLO: &str = r#"weir: 1

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { placed } from "#host";
+
 import { isPlain, read, sketch, write } from "./json.js";
 import { whole } from "./text.js";
 
@@ -142,7 +144,7 @@ export function messageOf(error) {
 /** The frames alone: some engines repeat name and message above them. */
 function stackOf(error) {
   const lines = String(error.stack ?? "").split("\n");
-  return lines.filter((line) => /^\s*at /.test(line)).join("\n");
+  return placed(lines.filter((line) => /^\s*at /.test(line))).join("\n");
 }
 
 function failed(message, detail) {

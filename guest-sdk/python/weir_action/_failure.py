@@ -1,5 +1,6 @@
 """What the flow sees of an exception. It must not know the bindings."""
 
+import os
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Optional
@@ -11,6 +12,8 @@ from weir_action.errors import ActionError, Failed, Invalid, Retryable, ServiceE
 MOST_LINES = 20
 
 _HERE = __file__.replace("\\", "/").rpartition("/")[0]
+#: Where Python's own library is: inside weir, and where tests run.
+_LIBRARY = ("/python/", os.__file__.replace("\\", "/").rpartition("/")[0])
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,29 @@ def told(error: BaseException) -> str:
         text = str(error)
     except Exception:
         text = ""
-    where = next(iter(stack(error)), "")
+    calls = _calls(error)
+    # A line of Python's own library helps less than the author's line that led there.
+    where = next((line for file, line in calls if not file.startswith(_LIBRARY)), calls[0][1] if calls else "")
     return clean(f"{type(error).__name__}{f': {text}' if text else ''}{f' in {where}' if where else ''}")
 
 
 def stack(error: BaseException) -> "list[str]":
     """The author's lines that led to an exception, the last call first, such as `score (app.py:17)`."""
-    lines: "list[str]" = []
+    return [line for _, line in _calls(error)][:MOST_LINES]
+
+
+def _calls(error: BaseException) -> "list[tuple[str, str]]":
+    """The calls that led to an exception, the last first: the file of each, and its line as `stack` has it."""
+    calls: "list[tuple[str, str]]" = []
     at = error.__traceback__
     while at is not None:
         code = at.tb_frame.f_code
         file = code.co_filename.replace("\\", "/")
         # This package's own lines help nobody: they are how it calls the author, or how it refuses a call.
         if not file.startswith(_HERE):
-            lines.append(clean(f"{code.co_qualname} ({PurePosixPath(file).name}:{at.tb_lineno})"))
+            calls.append((file, clean(f"{code.co_qualname} ({PurePosixPath(file).name}:{at.tb_lineno})")))
         at = at.tb_next
-    return lines[::-1][:MOST_LINES]
+    return calls[::-1]
 
 
 def clean(text: str) -> str:

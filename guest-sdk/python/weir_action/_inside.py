@@ -22,9 +22,13 @@ _printers: "list[_Lines]" = []
 
 def install() -> None:
     """Prepares the interpreter, while the component is built."""
+    no_clock = RuntimeError("there is no clock in a Python action; let the flow hand over the time")
     for name in ("time", "monotonic", "perf_counter", "process_time"):
         for variant in (name, f"{name}_ns"):
-            _replace(time, variant, RuntimeError("there is no clock in a Python action; let the flow pass the time in"))
+            _replace(time, variant, no_clock)
+    # These ask the clock only where they are given no time, and look for the machine's time zone.
+    for name, given in (("gmtime", 1), ("localtime", 1), ("ctime", 1), ("asctime", 1), ("strftime", 2)):
+        _replace(time, name, no_clock, given)
     _replace(time, "sleep", RuntimeError("a Python action cannot sleep; raise Retryable(…, after=seconds) instead"))
     _replace(os, "urandom", RuntimeError("there is no random source in a Python action; see its README"))
     no_files = OSError("there are no files in an action; read them while the module is imported")
@@ -95,13 +99,14 @@ class _NoMore:
         raise ModuleNotFoundError(said, name=name)
 
 
-def _replace(module: Any, name: str, error: Exception) -> None:
+def _replace(module: Any, name: str, error: Exception, enough: int = 1 << 10) -> None:
+    """Makes a function raise `error` once the action runs, but for calls with `enough` arguments."""
     original = getattr(module, name, None)
     if original is None:
         return
 
     def replaced(*arguments: Any, **named: Any) -> Any:
-        if _running:
+        if _running and len(arguments) < enough:
             raise type(error)(f"{name}: {error}")
         return original(*arguments, **named)
 

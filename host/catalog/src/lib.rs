@@ -29,7 +29,7 @@ mod tenants;
 mod tests;
 mod tokens;
 
-pub use actions::{ActionView, SchemaFault, schema_faults};
+pub use actions::{ActionView, SchemaFault, schema_faults, schema_trouble};
 pub use catalog::{Catalog, Options};
 pub use documents::{DisabledInfo, schedule_key};
 pub use egress::{EgressRules, TenantEgress};

@@ -101,7 +101,10 @@ impl Action {
             .await;
         let result = match ended {
             Ended::Returned(Ok(output)) => self.output(output, limits),
-            Ended::Returned(Err(error)) => Err(bounded(failure::reported(error), limits)),
+            Ended::Returned(Err(error)) => {
+                let denied = store.data().limiter.denied();
+                Err(bounded(failure::reported(error, limits, denied), limits))
+            }
             Ended::Failed(failure) => Err(failure),
         };
         let micros = self.shared.world.clock.elapsed().saturating_sub(started).as_micros();

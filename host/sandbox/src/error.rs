@@ -110,9 +110,9 @@ pub enum SandboxError {
     #[error(transparent)]
     Shared(std::sync::Arc<SandboxError>),
     /// `describe` failed or said something that cannot be used.
-    #[error("the action's description cannot be used: {reason}; correct what `describe` returns")]
+    #[error("the action's description cannot be used: {reason}")]
     Describe {
-        /// Why.
+        /// Why, and what to do.
         reason: String,
     },
     /// The bytes of an admitted component are not to be had.

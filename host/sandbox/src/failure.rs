@@ -1,5 +1,6 @@
 //! Turns what went wrong in a call into a failure with a code and words for the author of the flow. It decides no retry.
 
+use serde_json::Value;
 use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -53,8 +54,8 @@ pub(crate) fn busy() -> Failure {
     Failure::new("WEIR-STEP-CAPACITY", text.into()).retryable()
 }
 
-/// The action's own failure.
-pub(crate) fn reported(error: ActionError) -> Failure {
+/// The action's own failure; `denied` says that memory was refused during the call.
+pub(crate) fn reported(error: ActionError, limits: &Limits, denied: bool) -> Failure {
     match error {
         ActionError::Invalid(message) => Failure::new("WEIR-STEP-INVALID", words(&message)),
         ActionError::Retryable(retry) => Failure {
@@ -62,13 +63,38 @@ pub(crate) fn reported(error: ActionError) -> Failure {
             ..Failure::new("WEIR-STEP-RETRYABLE", words(&retry.message)).retryable()
         },
         ActionError::Failed(detail) => {
-            let value: serde_json::Value = serde_json::from_str(&detail).unwrap_or_else(|_| detail.clone().into());
+            let value: Value = serde_json::from_str(&detail).unwrap_or_else(|_| detail.clone().into());
+            let detail = Json::parse(detail).or_else(|_| Json::of(&value)).ok();
+            if denied && is_starved(&value) {
+                return Failure { detail, ..memory(limits, &raised_at(&value)) };
+            }
             let message = value.as_str().or_else(|| value.get("message")?.as_str());
             let message = message.map_or_else(|| "the action reported a failure; see its detail".into(), words);
-            let detail = Json::parse(detail).or_else(|_| Json::of(&value)).ok();
             Failure { detail, ..Failure::new("WEIR-STEP-FAILED", message) }
         }
     }
+}
+
+/// The action wanted more memory than it may have.
+fn memory(limits: &Limits, at: &str) -> Failure {
+    let most = limits.memory_bytes;
+    let text = format!("the action needs more than its {most} bytes of memory{at}; use less, or raise the limit");
+    Failure::new("WEIR-STEP-MEMORY", text)
+}
+
+/// Whether a failure is what an interpreter raises where it gets no memory: Python's `MemoryError`, QuickJS's error, or
+/// `null` with no stack where nothing is left for that.
+fn is_starved(detail: &Value) -> bool {
+    let has = |key: &str, text: &str| detail.get(key).and_then(Value::as_str) == Some(text);
+    has("error", "MemoryError") || has("name", "InternalError") || (has("stack", "") && has("message", "null"))
+}
+
+/// The innermost of the calls in a failure's detail, which are lines or a list.
+fn raised_at(detail: &Value) -> String {
+    let stack = detail.get("stack").unwrap_or(&Value::Null);
+    let first = stack.as_str().and_then(|lines| lines.lines().next()).or_else(|| stack.get(0)?.as_str());
+    let first = first.map(|line| line.trim().trim_start_matches("at ")).filter(|line| !line.is_empty());
+    first.map(|line| format!(" in {}", words(line))).unwrap_or_default()
 }
 
 /// A trap, or an error of the host.
@@ -97,9 +123,7 @@ pub(crate) fn trapped(error: &wasmtime::Error, scene: &Scene<'_>) -> Failure {
     }
     // A guest's allocator that gets no memory aborts, which looks like any other trap.
     if scene.denied {
-        let most = scene.limits.memory_bytes;
-        let text = format!("the action needs more than its {most} bytes of memory{at}; use less, or raise the limit");
-        return Failure::new("WEIR-STEP-MEMORY", text);
+        return memory(scene.limits, &at);
     }
     refused(scene, &at).unwrap_or_else(|| Failure::new("WEIR-STEP-TRAP", gave_up(error, &stack, scene, &at)))
 }
@@ -111,8 +135,8 @@ fn gave_up(error: &wasmtime::Error, stack: &Stack, scene: &Scene<'_>, at: &str) 
         let names = if names.is_empty() { names } else { format!(" (in {names})") };
         return format!("the action {panic}{names}; correct the action");
     }
-    if let Some(I32Exit(code)) = error.downcast_ref::<I32Exit>() {
-        return format!("the action called exit({code}){at}; return from `run` instead");
+    if error.is::<I32Exit>() {
+        return format!("the action called exit{at}, so there is no answer; return from `run` instead");
     }
     let reason = match error.downcast_ref::<Trap>() {
         Some(Trap::UnreachableCodeReached) => "the action panicked or aborted".into(),
@@ -199,7 +223,7 @@ fn place(stack: &Stack, scene: &Scene<'_>) -> String {
     let names = stack.text();
     let text = if names.is_empty() { names } else { format!(" in {names}") };
     match scene.last_words.map(Words::text) {
-        Some(words) if !words.is_empty() => format!("{text} (it printed: {words})"),
+        Some(words) if !words.is_empty() => format!("{text} (it said: {words})"),
         _ => text,
     }
 }

@@ -65,7 +65,12 @@ impl Logs {
             }
             json.flatten()
         });
-        self.push(Source::Logged, level, escape(message), fields);
+        let message = escape(message);
+        // Languages without a standard error say so why they give up.
+        if level == LogLevel::Error {
+            self.words.hear(&message);
+        }
+        self.push(Source::Logged, level, message, fields);
     }
 
     /// Bytes that the guest printed; each line of them becomes a line of the log.
@@ -122,7 +127,7 @@ impl Logs {
         }
     }
 
-    /// The last that was said on standard error: why a guest panicked.
+    /// The last that was said on standard error, or logged as one: why a guest panicked.
     pub(crate) const fn last_words(&self) -> &Words {
         &self.words
     }

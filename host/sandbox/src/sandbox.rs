@@ -232,7 +232,8 @@ impl Sandbox {
         let limits = Limits { fuel: 300_000_000, step_millis: 2_000, ..Limits::default() };
         let described = action.describe(&limits).await;
         let info = described.map_err(|failure| SandboxError::Describe { reason: failure.message })?;
-        let info = info::check(info).map_err(|reason| SandboxError::Describe { reason })?;
+        let correct = |reason| format!("{reason}; correct what `describe` returns");
+        let info = info::check(info).map_err(|reason| SandboxError::Describe { reason: correct(reason) })?;
         Ok((action.declared(&info), info))
     }
 

@@ -1,4 +1,4 @@
-//! The last that a guest said on its standard error: why it panicked, where the language's runtime says so. It knows how
+//! The last that a guest said on its standard error, or logged as an error: why it panicked, where the language's runtime says so. It knows how
 //! panics of Rust, Go and Python read; it keeps nothing else.
 
 use crate::logs::cut;

@@ -73,6 +73,14 @@ pub(crate) fn run(check: bool) -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that Rust's compiler makes components.
+///
+/// # Errors
+/// Where the Wasm target is missing and rustup does not add it.
+pub(crate) fn ensure_target() -> Result<()> {
+    Rustc::of(&shell::root())?.ensure_target()
+}
+
 /// One package that becomes one component.
 struct Component {
     source: Source,

@@ -8,6 +8,7 @@ mod bench;
 mod demo;
 mod fuzz;
 mod lint;
+mod sdks;
 mod setup;
 mod shell;
 mod soak;

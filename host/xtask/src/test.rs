@@ -1,8 +1,9 @@
-//! Runs every test of the workspace with nextest, in the one profile. It adds no tests of its own.
+//! Runs every test of the workspace with nextest, in the one profile, and those of the SDKs in their own languages. It adds no
+//! tests of its own.
 
 use anyhow::Result;
 
-use crate::{setup, shell, tools};
+use crate::{actions, sdks, setup, shell, tools};
 
 /// The packages that become components and what they are built with. They are tested by themselves: together with the host
 /// they would give its dependencies other features.
@@ -35,6 +36,11 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         let guests = ["nextest", "run", "--no-tests", "pass"];
         shell::run("cargo", &guests.into_iter().chain(packages).collect::<Vec<_>>())?;
     }
-    // Examples are built in every language they are written in.
-    shell::run_with_path(&tools::path()?, "cargo", &words)
+    // Examples are built in every language they are written in; Rust's need the target.
+    actions::ensure_target()?;
+    let path = tools::path()?;
+    if args.is_empty() {
+        sdks::run(&path)?;
+    }
+    shell::run_with_path(&path, "cargo", &words)
 }

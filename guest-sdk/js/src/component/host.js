@@ -14,11 +14,19 @@ export { default as variables } from "weir:action/variables@1.0.0";
 
 import { Failed, Invalid } from "../errors.js";
 import { install, seed } from "./globals.js";
+import { learn } from "./places.js";
 import { drain, Promise as OwnPromise } from "./promise.js";
+
+export { placed } from "./places.js";
 
 const NativePromise = globalThis.Promise;
 
 install();
+// The build's last line looks for it.
+globalThis.weirPlaces = (map) => {
+  delete globalThis.weirPlaces;
+  learn(map);
+};
 
 /**
  * Begins a call: the interpreter's memory was frozen while the component was built, and its random numbers with it.

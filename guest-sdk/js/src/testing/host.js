@@ -42,3 +42,8 @@ export function begin() {}
 export function settled(promise, finish, trouble) {
   return Promise.resolve(promise).then(finish).catch(trouble);
 }
+
+/** The frames of an exception: Node runs the author's files themselves. */
+export function placed(frames) {
+  return frames;
+}

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
 use weir_cluster::{Change, Expect};
 use weir_model::{ActionInfo, ActionRef, ActionVersion, ArtifactHash, TenantId};
 use weir_sandbox::{Admitted, Stage};
@@ -169,20 +168,6 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         if self.compiler.is_built_in(&info.name) {
             return refuse("a built-in step kind has this name: choose another".into());
         }
-        let schemas = [("config", Some(&info.config_schema)), ("input", info.input_schema.as_ref())];
-        for (what, stated) in schemas.into_iter().chain([("output", info.output_schema.as_ref())]) {
-            if let Some(Err(reason)) = stated.map(usable_schema) {
-                return refuse(format!("its {what} schema is no JSON Schema that weir can use: {reason}"));
-            }
-        }
-        Ok(())
+        schema::trouble(info).map_or(Ok(()), refuse)
     }
-}
-
-fn usable_schema(stated: &Value) -> Result<(), String> {
-    let size = stated.to_string().len();
-    if size > bounds::SCHEMA {
-        return Err(format!("it has {size} bytes, the limit is {}", bounds::SCHEMA));
-    }
-    schema::compile(stated).map(|_| ())
 }

@@ -9,5 +9,5 @@ mod view;
 
 pub(crate) use config::check as check_config;
 pub(crate) use index::{ActionIndex, TenantActions};
-pub use schema::{SchemaFault, schema_faults};
+pub use schema::{SchemaFault, schema_faults, trouble as schema_trouble};
 pub use view::ActionView;

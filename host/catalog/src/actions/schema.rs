@@ -7,6 +7,9 @@ use std::collections::HashMap;
 
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
+use weir_model::ActionInfo;
+
+use crate::bounds;
 
 /// Places in a schema with every reference written out.
 const MOST_PLACES: u64 = 20_000;
@@ -56,6 +59,29 @@ pub(super) fn compile(schema: &Value) -> Result<(Validator, Extent), String> {
         .build(schema)
         .map_err(|error| short(&error.to_string()))?;
     Ok((validator, extent))
+}
+
+/// Why flows cannot use the schemas that an action states; none where they can.
+pub fn trouble(info: &ActionInfo) -> Option<String> {
+    let schemas = [
+        ("config", Some(&info.config_schema)),
+        ("input", info.input_schema.as_ref()),
+        ("output", info.output_schema.as_ref()),
+    ];
+    schemas.into_iter().find_map(|(what, stated)| {
+        let reason = usable(stated?).err()?;
+        Some(format!(
+            "its {what} schema is no JSON Schema that weir can use: {reason}; correct what `describe` returns"
+        ))
+    })
+}
+
+fn usable(stated: &Value) -> Result<(), String> {
+    let size = stated.to_string().len();
+    if size > bounds::SCHEMA {
+        return Err(format!("it has {size} bytes, the limit is {}", bounds::SCHEMA));
+    }
+    compile(stated).map(|_| ())
 }
 
 /// Something in a value that a schema does not allow.

@@ -2,11 +2,12 @@
 //! states. It words them; the schemas are judged by catalog.
 
 use serde_json::Value;
-use weir_catalog::schema_faults;
+use weir_catalog::{CatalogError, schema_faults, schema_trouble};
 use weir_model::{ActionInfo, Code, Finding, Severity};
 use weir_sandbox::Ran;
 
 use super::files::Given;
+use super::refused;
 use crate::failure::Failure;
 
 /// The code that a flow's check gives to settings that do not fit.
@@ -15,12 +16,15 @@ const CONFIG: &str = "WEIR-FLOW-CONFIG";
 /// Checks the settings, and gives warnings of what does not stand in the way of a run.
 ///
 /// # Errors
-/// Where the settings do not fit: publishing a flow with them would be refused.
+/// Where an upload would be refused for the schemas that the action states, or publishing a flow for its settings.
 pub(super) fn before(info: &ActionInfo, given: &Given) -> Result<Vec<String>, Failure> {
     let mut warnings = Vec::new();
     if weir_engine::kinds().kinds().iter().any(|kind| kind.name() == info.name) {
         warnings
             .push(format!("a built-in step kind is called {}: a push would refuse it, rename the action", info.name));
+    }
+    if let Some(reason) = schema_trouble(info) {
+        return Err(refused(&CatalogError::Action { name: info.name.clone(), reason }));
     }
     let config = given.config.to_value();
     if has_template(&config) {

@@ -161,7 +161,7 @@ async fn run(settings: &Settings, work: &Work, input: &str) -> Result<Worked, Fa
     let interpreter = interpreter.map_err(|error| Failure::from_coded(&error))?;
     let mut worked = finish(work.call(&interpreter, settings.text(), input).await, Vec::new());
     if let Err(failure) = &mut worked.result {
-        exception::explain(failure, &worked.notes.limits_reached);
+        exception::explain(failure);
     }
     Ok(worked)
 }

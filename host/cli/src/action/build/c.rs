@@ -1,10 +1,11 @@
 //! C: zig's compiler, or clang with a library for WASI, makes a core module, which is wrapped into a component here.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::component;
-use super::tools::{Tools, Trouble, run};
+use super::tools::{Tools, Trouble, attempt, failed};
 use crate::action::project::{Project, files_with};
 
 /// Where Debian's packages put WASI's C library.
@@ -26,16 +27,35 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
         let message = format!("{place}/src holds no C files: let `sdk` in weir.toml name weir's SDK for C");
         return Err(Trouble::project(message));
     }
-    let mut include = std::ffi::OsString::from("-I");
-    include.push(project.sdk.join("include"));
+    let joined = |option: &str, path: &Path, rest: &str| {
+        let mut word = OsString::from(option);
+        word.push(path);
+        word.push(rest);
+        word
+    };
     compiler
-        .args(["-Oz", "-mexec-model=reactor", STACK])
-        .arg(include)
+        // Names of functions for the message of a trap; what debuggers want besides is left out of the component. A failed
+        // assertion says more than what would follow, so that optimising must not drop it.
+        .args(["-Oz", "-g", "-UNDEBUG", "-mexec-model=reactor", STACK])
+        // What a failed assertion says of its file is not where that file is on this machine.
+        .arg(joined("-fmacro-prefix-map=", &project.folder, "/="))
+        .arg(joined("-I", &project.sdk.join("include"), ""))
         .args(own)
         .args(sdk)
         .args(["-o", "build/core.wasm"]);
-    run(&mut compiler)?;
-    component::make(project)
+    let output = attempt(&mut compiler)?;
+    if output.status.success() {
+        return component::make(project);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let missing = ["weir_info", "run"].into_iter().find(|name| said.contains(&format!("undefined symbol: {name}\n")));
+    Err(match missing {
+        Some(name) => Trouble::project(format!(
+            "src/ defines no `{name}`: an action has a description, `const weir_action_info weir_info = {{ … }}`, and a \
+             function `weir_status run(…)`; weir_action.h has an example"
+        )),
+        None => failed(&compiler, &output),
+    })
 }
 
 /// The first compiler that there is, with what it needs to compile for WASI.
@@ -46,10 +66,11 @@ fn compiler(tools: &Tools) -> Result<Command, Trouble> {
         return Ok(command);
     }
     if let (Some(clang), Some(sysroot)) = (tools.find("clang"), sysroot()) {
-        let mut option = std::ffi::OsString::from("--sysroot=");
+        let mut option = OsString::from("--sysroot=");
         option.push(&sysroot);
         let mut command = tools.command(&clang);
-        command.arg("--target=wasm32-wasi").arg(option);
+        // With the stack first in memory, one that overflows traps instead of overwriting data; zig does so by itself.
+        command.args(["--target=wasm32-wasi", "-Wl,--stack-first"]).arg(option);
         // The libraries that compiled code calls may be missing for this target; C's own is enough.
         if sysroot == Path::new(SYSROOT) {
             command.args(["-nodefaultlibs", "-lc"]);

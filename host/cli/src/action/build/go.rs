@@ -18,7 +18,8 @@ pub(super) fn build(project: &Project, tools: &Tools) -> Result<(), Trouble> {
         "build",
         "-buildmode=c-shared",
         "-trimpath",
-        "-ldflags=-s -w -checklinkname=0",
+        // Names of functions stay, for the message of a trap.
+        "-ldflags=-w -checklinkname=0",
         "-o",
         "build/core.wasm",
         ".",

@@ -9,7 +9,7 @@ use super::super::Failure;
 const MOST_NAME: usize = 80;
 
 /// Gives what the script threw a code and words of its own. Other failures keep their code and speak of the script.
-pub(super) fn explain(failure: &mut Failure, limits_reached: &[String]) {
+pub(super) fn explain(failure: &mut Failure) {
     if failure.code.as_str() != "WEIR-STEP-FAILED" {
         if let Some(rest) = failure.message.strip_prefix("the action ") {
             failure.message = format!("the script {rest}");
@@ -21,12 +21,6 @@ pub(super) fn explain(failure: &mut Failure, limits_reached: &[String]) {
     let name: String = text("name").chars().filter(|c| !c.is_control()).take(MOST_NAME).collect();
     let stack = text("stack");
     let place = line(stack).map(|line| format!(" (line {line})")).unwrap_or_default();
-    // The interpreter throws where it gets no memory: an error, or `null` where there is none left for that.
-    if (name == "InternalError" || stack.is_empty()) && limits_reached.iter().any(|limit| limit == "memory_bytes") {
-        failure.code = Code::new("WEIR-STEP-MEMORY");
-        failure.message = format!("the script needs more memory than it may have{place}; use less, or raise the limit");
-        return;
-    }
     failure.code = Code::new("WEIR-CODE-EXCEPTION");
     failure.message = match (&*name, &*failure.message) {
         ("", message) => format!("{message}{place}"),
@@ -49,11 +43,11 @@ mod tests {
 
     use super::*;
 
-    fn explained(code: &'static str, detail: &str, limits: &[&str]) -> (String, String) {
+    fn explained(code: &'static str, detail: &str) -> (String, String) {
         let message = serde_json::from_str::<Value>(detail).unwrap()["message"].as_str().unwrap_or_default().to_owned();
         let mut failure =
             Failure { detail: Some(Json::parse(detail.to_owned()).unwrap()), ..Failure::new(code, message) };
-        explain(&mut failure, &limits.iter().map(ToString::to_string).collect::<Vec<_>>());
+        explain(&mut failure);
         (failure.code.to_string(), failure.message)
     }
 
@@ -61,21 +55,18 @@ mod tests {
     fn an_exception_is_told_by_name_message_and_line() {
         let stack = r#""stack":"    at inner (code:3:7)\n    at <anonymous> (code:9:1)\n""#;
         let thrown = format!(r#"{{"name":"TypeError","message":"no lines",{stack}}}"#);
-        let told = explained("WEIR-STEP-FAILED", &thrown, &[]);
+        let told = explained("WEIR-STEP-FAILED", &thrown);
         assert_eq!(told, ("WEIR-CODE-EXCEPTION".to_owned(), "TypeError: no lines (line 3)".to_owned()));
-        let bare = explained("WEIR-STEP-FAILED", r#"{"name":"Error","message":"","stack":"at code:x"}"#, &[]);
+        let bare = explained("WEIR-STEP-FAILED", r#"{"name":"Error","message":"","stack":"at code:x"}"#);
         assert_eq!(bare.1, "Error");
     }
 
     #[test]
-    fn limits_keep_their_codes_and_memory_gets_its_own_back() {
+    fn limits_keep_their_codes() {
         let used_up = r#"{"message":"the action used up its fuel; raise it"}"#;
         let told = ("WEIR-STEP-FUEL".to_owned(), "the script used up its fuel; raise it".to_owned());
-        assert_eq!(explained("WEIR-STEP-FUEL", used_up, &["fuel"]), told);
+        assert_eq!(explained("WEIR-STEP-FUEL", used_up), told);
         let hog = r#"{"name":"InternalError","message":"out of memory","stack":"at code:2:1"}"#;
-        assert_eq!(explained("WEIR-STEP-FAILED", hog, &["memory_bytes"]).0, "WEIR-STEP-MEMORY");
-        assert_eq!(explained("WEIR-STEP-FAILED", hog, &[]).0, "WEIR-CODE-EXCEPTION");
-        let speechless = r#"{"name":"Error","message":"null","stack":""}"#;
-        assert_eq!(explained("WEIR-STEP-FAILED", speechless, &["memory_bytes"]).0, "WEIR-STEP-MEMORY");
+        assert_eq!(explained("WEIR-STEP-FAILED", hog).0, "WEIR-CODE-EXCEPTION", "of its own accord");
     }
 }
