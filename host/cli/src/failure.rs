@@ -94,6 +94,9 @@ pub(crate) enum Failure {
     /// A data folder or a backup on this machine is not as it should be.
     #[error(transparent)]
     Store(#[from] weir_store::StoreError),
+    /// A certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] weir_listener::TlsError),
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -145,6 +148,7 @@ impl Coded for Failure {
             Self::NoServer { .. } => Code::new("WEIR-CLI-NO-SERVER"),
             Self::NoToken { .. } => Code::new("WEIR-CLI-NO-TOKEN"),
             Self::Store(error) => error.code(),
+            Self::Tls(error) => error.code(),
             Self::Check(_) => Code::new("WEIR-CLI-CHECK"),
             Self::Declined => Code::new("WEIR-CLI-DECLINED"),
             Self::Unconfirmed { .. } => Code::new("WEIR-CLI-UNCONFIRMED"),
@@ -164,7 +168,7 @@ impl Failure {
             Self::Server { status: 401 | 403, .. } | Self::NoToken { .. } => Exit::Forbidden,
             Self::Server { status: 404, .. } | Self::NotFound(_) => Exit::NotFound,
             Self::Unreachable { .. } | Self::NoServer { .. } => Exit::Unreachable,
-            Self::Unconfirmed { .. } | Self::Usage(_) | Self::File { .. } => Exit::Usage,
+            Self::Unconfirmed { .. } | Self::Usage(_) | Self::File { .. } | Self::Tls(_) => Exit::Usage,
             Self::Server { .. }
             | Self::Answer { .. }
             | Self::Action { .. }

@@ -42,16 +42,13 @@ impl Egress {
     ///
     /// # Errors
     /// Where the request may not or cannot be sent, or brings no whole answer in time.
-    pub async fn send(
-        &self,
-        request: Outgoing,
-        rules: &Rules,
-        secrets: &dyn Secrets,
-    ) -> Result<Answer, EgressError> {
+    pub async fn send(&self, request: Outgoing, rules: &Rules, secrets: &dyn Secrets) -> Result<Answer, EgressError> {
         let target = Target::parse(&request.url)?;
         let (host, limit) = (target.host.clone(), request.timeout);
         let hops = self.hops(request, target, rules, secrets);
-        tokio::time::timeout(limit, hops).await.unwrap_or_else(|_| Err(EgressError::Timeout { host, millis: millis(limit) }))
+        tokio::time::timeout(limit, hops)
+            .await
+            .unwrap_or_else(|_| Err(EgressError::Timeout { host, millis: millis(limit) }))
     }
 
     async fn hops(

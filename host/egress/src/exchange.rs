@@ -58,7 +58,8 @@ fn write(request: &Outgoing, target: &Target, swap: &mut Swap<'_>) -> Result<Req
     let mut fill = |text: &[u8], form| swap.fill(text, form, host, port);
     let url = fill(target.url.as_str().as_bytes(), Form::Percent)?;
     let url = url.unwrap_or_else(|| target.url.as_str().as_bytes().to_vec());
-    let uri = Uri::try_from(url).map_err(|_| EgressError::Url("the URL has characters that HTTP cannot carry".into()))?;
+    let uri =
+        Uri::try_from(url).map_err(|_| EgressError::Url("the URL has characters that HTTP cannot carry".into()))?;
     let mut message = Request::new(Full::new(Bytes::new()));
     *message.method_mut() = request.method.clone();
     for (name, value) in &request.headers {
@@ -72,8 +73,15 @@ fn write(request: &Outgoing, target: &Target, swap: &mut Swap<'_>) -> Result<Req
         message.headers_mut().append(name.clone(), value);
     }
     let is_json = content_type(&request.headers).is_some_and(|kind| kind.contains("json"));
-    let is_form = content_type(&request.headers).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
-    let form = if is_json { Form::Json } else if is_form { Form::Percent } else { Form::Plain };
+    let is_form =
+        content_type(&request.headers).is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    let form = if is_json {
+        Form::Json
+    } else if is_form {
+        Form::Percent
+    } else {
+        Form::Plain
+    };
     let body = fill(&request.body, form)?.map_or_else(|| request.body.clone(), Bytes::from);
     if let Some(basic) = &request.basic {
         let stand_in = format!("{}:{}", basic.user, basic.password);
@@ -126,7 +134,8 @@ async fn read(
     let mut body = Vec::with_capacity(usize::try_from(expected.min(most).min(1 << 20)).unwrap_or(0));
     let mut truncated = false;
     while let Some(frame) = incoming.frame().await {
-        let frame = frame.map_err(|error| EgressError::Protocol { host: target.host.clone(), reason: error.to_string() })?;
+        let frame =
+            frame.map_err(|error| EgressError::Protocol { host: target.host.clone(), reason: error.to_string() })?;
         let Ok(data) = frame.into_data() else { continue };
         let room = usize::try_from(most).unwrap_or(usize::MAX) - body.len();
         body.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());

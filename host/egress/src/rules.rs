@@ -52,7 +52,9 @@ impl FromStr for HostPattern {
     fn from_str(text: &str) -> Result<Self, PatternError> {
         let wrong = || PatternError(text.chars().take(80).collect());
         let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') && !host.ends_with(':') && !(host.contains(':') && !host.starts_with('[')) => {
+            Some((host, port))
+                if !port.contains(']') && !host.ends_with(':') && !(host.contains(':') && !host.starts_with('[')) =>
+            {
                 (host, Some(port.parse().map_err(|_| wrong())?))
             }
             _ => (text, None),

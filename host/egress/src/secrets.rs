@@ -174,7 +174,9 @@ fn written(value: &str, form: Form) -> Vec<u8> {
             let quoted = serde_json::Value::from(value).to_string();
             quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes().to_vec()
         }
-        Form::Percent => form_urlencoded::byte_serialize(value.as_bytes()).flat_map(|part| part.replace('+', "%20").into_bytes()).collect(),
+        Form::Percent => form_urlencoded::byte_serialize(value.as_bytes())
+            .flat_map(|part| part.replace('+', "%20").into_bytes())
+            .collect(),
     }
 }
 

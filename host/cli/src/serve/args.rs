@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::Args;
 use weir_model::TenantId;
 
+use super::connections::ConnectionArgs;
+
 /// Run the server
 ///
 /// Runs the server until it is told to stop: webhooks on one port, the admin API on another, so that a page served by
@@ -21,7 +23,8 @@ use weir_model::TenantId;
 Examples:
   weir serve
   weir serve --listen 127.0.0.1:8787
-  weir serve --data /var/lib/weir --public-url https://hooks.example.com")]
+  weir serve --data /var/lib/weir --public-url https://hooks.example.com
+  weir serve --listen 0.0.0.0:443 --tls-cert hooks.pem --tls-key hooks.key")]
 pub(crate) struct ServeArgs {
     /// Folder that holds everything: flows, actions, runs; made where it is missing
     #[arg(long, value_name = "DIR", default_value = "./weir-data", env = "WEIR_DATA", hide_env_values = true)]
@@ -73,6 +76,9 @@ pub(crate) struct ServeArgs {
         hide_env_values = true
     )]
     pub(crate) retain_bytes: u64,
+
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
 
     #[command(flatten)]
     unused: NoServer,

@@ -28,8 +28,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "weir-catalog",
         ],
     ),
-    ("weir-ingress", &["weir-model", "weir-vault", "weir-catalog", "weir-engine"]),
-    ("weir-admin", &["weir-model", "weir-vault", "weir-catalog", "weir-engine"]),
+    ("weir-listener", &["weir-model"]),
+    ("weir-ingress", &["weir-model", "weir-vault", "weir-catalog", "weir-engine", "weir-listener"]),
+    ("weir-admin", &["weir-model", "weir-vault", "weir-catalog", "weir-engine", "weir-listener"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -41,7 +42,11 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("wasmtime-wasi", &["weir-sandbox"]),
     ("axum", &["weir-admin"]),
     ("utoipa", &["weir-admin"]),
-    ("hyper-util", &["weir-ingress", "weir-admin", "weir-egress", "weir-bench"]),
+    ("hyper-util", &["weir-listener", "weir-admin", "weir-egress", "weir-bench"]),
+    ("tokio-rustls", &["weir-listener", "weir-egress", "weir", "weir-tests"]),
+    ("flate2", &["weir-listener"]),
+    ("brotli-decompressor", &["weir-listener"]),
+    ("ruzstd", &["weir-listener"]),
     ("hickory-resolver", &["weir-egress"]),
     ("anyhow", &["weir", "xtask", "weir-bench", "weir-tests"]),
     ("clap", &["weir", "xtask"]),
