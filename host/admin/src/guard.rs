@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
+use weir_listener::{ALLOWED_METHODS, BadHead};
 use weir_model::Entropy;
 
 use crate::body::BodyTime;
@@ -73,7 +74,10 @@ pub(crate) async fn wrap(State(state): State<AdminState>, mut request: Request, 
     );
     request.extensions_mut().insert(BodyTime(state.body_time()));
     let mut response = async {
-        match well_formed(&request).and_then(|()| called_by_its_name(&request, state.hosts())) {
+        if let Err(bad) = weir_listener::check(&request) {
+            return malformed(&bad);
+        }
+        match called_by_its_name(&request, state.hosts()) {
             Ok(()) => next.run(request).await,
             Err(refusal) => refusal.into_response(),
         }
@@ -88,8 +92,14 @@ pub(crate) async fn wrap(State(state): State<AdminState>, mut request: Request, 
     response
 }
 
-fn well_formed(request: &Request) -> Result<(), ApiError> {
-    weir_listener::check(request).map_err(|bad| ApiError::told(bad.status(), &bad))
+/// The answer to a request whose head is none. What follows on its connection is not to be trusted.
+fn malformed(bad: &BadHead) -> Response {
+    let mut response = ApiError::told(bad.status(), bad).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if matches!(bad, BadHead::Method(_)) {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS));
+    }
+    response
 }
 
 /// A well-formed request names one host: in its target, in `Host`, or the same in both. Of older versions, perhaps none.

@@ -146,13 +146,15 @@ impl Refusal {
             Self::Method { allowed, .. } => HeaderValue::try_from(allowed).ok().map(|value| (header::ALLOW, value)),
             Self::ResumeMethod { allowed, .. } => Some((header::ALLOW, HeaderValue::from_static(allowed))),
             Self::Head(BadHead::Method(_)) => Some((header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS))),
-            _ if self.ends_connection() => Some((header::CONNECTION, HeaderValue::from_static("close"))),
             // Not so for a mismatch, which trying again does not mend.
             Self::Idempotency(IdempotencyError::Busy | IdempotencyError::Crowded | IdempotencyError::Store)
             | Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
         reply.headers.extend(extra);
+        if self.ends_connection() {
+            reply.headers.push((header::CONNECTION, HeaderValue::from_static("close")));
+        }
         reply
     }
 }
