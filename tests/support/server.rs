@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 
 use crate::process::{binary, root};
 use crate::{Cli, Scratch};
@@ -64,6 +65,8 @@ impl Server {
     /// # Errors
     /// Where there is no place for its files.
     pub fn at(data: impl Into<PathBuf>) -> Result<Self> {
+        // Clients speak TLS by the provider that the process has; a second call keeps the first.
+        let _ = CryptoProvider::install_default(ring::default_provider());
         Ok(Self {
             process: None,
             scratch: Scratch::new()?,

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
+use weir_listener::{BodyError, BodyLimits};
 
 use crate::error::{Answer, ApiError};
 
@@ -22,11 +21,12 @@ const COMMAND_BYTES: usize = 64 << 10;
 const CONFIDENTIAL_BYTES: usize = 512 << 10;
 /// Bytes of a command that brings a run's payload.
 const PAYLOAD_BYTES: usize = 16 << 20;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long and how much of a body that is too large is read and dropped.
-const FAREWELL: Duration = Duration::from_secs(5);
-const MOST_DROPPED: usize = 128 << 20;
+/// How long a body may take to arrive where nobody says.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a body may take to arrive; every request carries it.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyTime(pub(crate) Duration);
 
 /// The text of a definition, YAML or JSON.
 pub(crate) struct Definition(pub(crate) String);
@@ -165,43 +165,19 @@ fn object(body: &[u8]) -> Answer<()> {
 
 /// The whole body within its limit and the time it may take.
 async fn read(request: Request, limit: usize) -> Answer<Bytes> {
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let body = request.into_body();
-    if announced.is_some_and(|length| length > limit as u64) {
-        // Most clients look for an answer only after they have sent all: what they send is read and dropped, for a while.
-        let _ = tokio::time::timeout(FAREWELL, drop_all(body)).await;
-        return Err(too_large(limit));
-    }
-    match tokio::time::timeout(PATIENCE, to_bytes(body, limit)).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if is_length_error(&error) => Err(too_large(limit)),
-        Ok(Err(_)) => Err(ApiError::malformed("WEIR-API-BODY", "the body broke off: send the request again")),
-        Err(_) => {
-            let message = format!("the body did not arrive within {} seconds: send it again", PATIENCE.as_secs());
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "WEIR-API-BODY-SLOW", message))
-        }
-    }
-}
-
-async fn drop_all(body: Body) {
-    let mut left = MOST_DROPPED;
-    let mut data = body.into_data_stream();
-    while let Some(Ok(bytes)) = data.next().await {
-        left = left.saturating_sub(bytes.len());
-        if left == 0 {
-            return;
-        }
-    }
-}
-
-fn is_length_error(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>())
-}
-
-fn too_large(limit: usize) -> ApiError {
-    let message = format!("the body is larger than the {limit} bytes that this route takes: send less");
-    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "WEIR-API-BODY-SIZE", message)
+    let time = request.extensions().get().map_or(PATIENCE, |BodyTime(time)| *time);
+    let limits = BodyLimits { most: limit as u64, time };
+    let (parts, body) = request.into_parts();
+    let read = weir_listener::read(&parts.headers, body, limits).await;
+    read.map(|body| body.decoded).map_err(|error| {
+        let code = match &error {
+            BodyError::TooLarge(_) => "WEIR-API-BODY-SIZE",
+            BodyError::TooLate(_) | BodyError::TooSlow => "WEIR-API-BODY-SLOW",
+            BodyError::Broken => "WEIR-API-BODY",
+            BodyError::Coding(_) => return ApiError::told(error.status(), &error),
+        };
+        ApiError::new(error.status(), code, error.to_string())
+    })
 }
 
 fn wrong_type(got: &str, wanted: &str) -> ApiError {
@@ -259,9 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_announced_length_is_refused_before_the_body_is_read() {
-        let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
-        let mut huge = request(Some("application/wasm"), never);
-        huge.headers_mut().insert(header::CONTENT_LENGTH, (COMPONENT_BYTES + 1).into());
+        let huge = request(Some("application/wasm"), vec![0; COMPONENT_BYTES + 1]);
         assert_eq!(outcome(Component::from_request(huge, &()).await), (413, "WEIR-API-BODY-SIZE".into()));
     }
 

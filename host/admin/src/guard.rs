@@ -1,4 +1,5 @@
-//! What every request passes first and every answer carries: the Host check, the request id and the security headers.
+//! What every request passes first and every answer carries: the checks of its form and its Host, the request id and the
+//! security headers.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -8,8 +9,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
+use weir_listener::{ALLOWED_METHODS, BadHead};
 use weir_model::Entropy;
 
+use crate::body::BodyTime;
 use crate::error::ApiError;
 use crate::state::AdminState;
 
@@ -62,14 +65,18 @@ fn host_of(authority: &str) -> Option<&str> {
     (plain && port.parse::<u16>().is_ok()).then_some(host)
 }
 
-/// Wraps every request: an id, a span, the Host check, and the headers of the answer.
-pub(crate) async fn wrap(State(state): State<AdminState>, request: Request, next: Next) -> Response {
+/// Wraps every request: an id, a span, the checks of form and Host, and the headers of the answer.
+pub(crate) async fn wrap(State(state): State<AdminState>, mut request: Request, next: Next) -> Response {
     let id = request_id(&request, state.entropy());
     let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
     let span = tracing::info_span!(
         "admin", request = %id.to_str().unwrap_or_default(), method = %request.method(), route, tenant = tracing::field::Empty
     );
+    request.extensions_mut().insert(BodyTime(state.body_time()));
     let mut response = async {
+        if let Err(bad) = weir_listener::check(&request) {
+            return malformed(&bad);
+        }
         match called_by_its_name(&request, state.hosts()) {
             Ok(()) => next.run(request).await,
             Err(refusal) => refusal.into_response(),
@@ -85,15 +92,24 @@ pub(crate) async fn wrap(State(state): State<AdminState>, request: Request, next
     response
 }
 
+/// The answer to a request whose head is none. What follows on its connection is not to be trusted.
+fn malformed(bad: &BadHead) -> Response {
+    let mut response = ApiError::told(bad.status(), bad).into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if matches!(bad, BadHead::Method(_)) {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS));
+    }
+    response
+}
+
+/// A well-formed request names one host: in its target, in `Host`, or the same in both. Of older versions, perhaps none.
 fn called_by_its_name(request: &Request, hosts: &Hosts) -> Result<(), ApiError> {
-    let mut named = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or_default());
-    let header = named.next().filter(|_| named.next().is_none());
-    let target = request.uri().authority().map(axum::http::uri::Authority::as_str);
-    if header.is_some_and(|host| hosts.allow(host)) && target.is_none_or(|host| hosts.allow(host)) {
+    let header = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let named = request.uri().authority().map(axum::http::uri::Authority::as_str).or(header);
+    if named.is_some_and(|host| hosts.allow(host)) {
         return Ok(());
     }
-    let refused = target.filter(|host| !hosts.allow(host)).or(header).unwrap_or("(none)");
-    let shown: String = refused.chars().take(80).collect();
+    let shown: String = named.unwrap_or("(none)").chars().take(80).collect();
     let message = format!(
         "this server does not answer to the host {shown}: call it as localhost, or start it with that name among its admin hosts"
     );

@@ -38,6 +38,7 @@ mod upload;
 mod versions;
 pub mod views;
 
+pub use body::PATIENCE as BODY_TIME;
 pub use error::ApiError;
 pub use paging::{Page, PageQuery};
 pub use server::Admin;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
@@ -32,6 +33,8 @@ pub struct AdminOptions {
     pub webhook_url: String,
     /// The server's data folder, where no backup may go.
     pub data: PathBuf,
+    /// How long a request's body may take to arrive.
+    pub body_time: Duration,
 }
 
 /// The shared state of the API; a cheap clone.
@@ -112,6 +115,10 @@ impl AdminState {
 
     pub(crate) fn data(&self) -> &Path {
         &self.0.options.data
+    }
+
+    pub(crate) fn body_time(&self) -> Duration {
+        self.0.options.body_time
     }
 
     /// Says that the server is about to stop: it is not ready for more work from now on, but still answers.

@@ -100,6 +100,9 @@ pub(crate) enum Failure {
     /// The file of secret keys is not as it should be.
     #[error(transparent)]
     Keys(#[from] weir_vault::KeysError),
+    /// A certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] weir_listener::TlsError),
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -157,6 +160,7 @@ impl Coded for Failure {
             Self::Store(error) => error.code(),
             Self::Catalog(error) => error.code(),
             Self::Keys(error) => error.code(),
+            Self::Tls(error) => error.code(),
             Self::Check(_) => Code::new("WEIR-CLI-CHECK"),
             Self::Declined => Code::new("WEIR-CLI-DECLINED"),
             Self::Unconfirmed { .. } => Code::new("WEIR-CLI-UNCONFIRMED"),
@@ -176,7 +180,7 @@ impl Failure {
             Self::Server { status: 401 | 403, .. } | Self::NoToken { .. } => Exit::Forbidden,
             Self::Server { status: 404, .. } | Self::NotFound(_) => Exit::NotFound,
             Self::Unreachable { .. } | Self::NoServer { .. } => Exit::Unreachable,
-            Self::Unconfirmed { .. } | Self::Usage(_) | Self::File { .. } => Exit::Usage,
+            Self::Unconfirmed { .. } | Self::Usage(_) | Self::File { .. } | Self::Tls(_) => Exit::Usage,
             Self::Server { .. }
             | Self::Answer { .. }
             | Self::Action { .. }

@@ -3,6 +3,7 @@
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use weir_engine::{IdempotencyError, Reply};
+use weir_listener::{ALLOWED_METHODS, BadHead, BodyError};
 use weir_model::{Code, Coded};
 
 /// A request that starts no run.
@@ -45,24 +46,15 @@ pub enum Refusal {
     /// The content type is not one that the flow takes.
     #[error("This hook does not take the content type {0}.")]
     ContentType(String),
-    /// The body is compressed.
-    #[error("Bodies with Content-Encoding {0} are not taken; send it as it is.")]
-    ContentEncoding(String),
-    /// The body is too large.
-    #[error("The body is larger than {0} bytes, which is this hook's limit.")]
-    TooLarge(u64),
-    /// The body did not come in time.
-    #[error("The body did not arrive within {0} seconds.")]
-    TooSlow(u64),
-    /// The connection broke or the framing is wrong.
-    #[error("The body could not be read to its end.")]
-    Broken,
+    /// The body could not be taken.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// The body is not what its content type says.
     #[error("The body is not what its content type says: {0}")]
     Malformed(String),
     /// The request's head is one that proxies and servers read differently.
-    #[error("{0}")]
-    BadHead(&'static str),
+    #[error(transparent)]
+    Head(#[from] BadHead),
     /// The request's idempotency key is missing or none.
     #[error("The request has no usable idempotency key: {0}.")]
     IdempotencyKey(String),
@@ -96,6 +88,8 @@ impl Coded for Refusal {
         Code::new(match self {
             Self::Idempotency(error) => return error.code(),
             Self::Unavailable(code) => return code.clone(),
+            Self::Body(error) => return error.code(),
+            Self::Head(error) => return error.code(),
             Self::NotAHook => "WEIR-HOOK-NO-ROUTE",
             Self::UnknownKey => "WEIR-HOOK-UNKNOWN",
             Self::Disabled | Self::SwitchedOff(_) => "WEIR-HOOK-DISABLED",
@@ -104,12 +98,7 @@ impl Coded for Refusal {
             Self::DraftBroken(_) => "WEIR-HOOK-DRAFT",
             Self::Method { .. } => "WEIR-HOOK-METHOD",
             Self::ContentType(_) => "WEIR-BODY-TYPE",
-            Self::ContentEncoding(_) => "WEIR-BODY-ENCODING",
-            Self::TooLarge(_) => "WEIR-BODY-SIZE",
-            Self::TooSlow(_) => "WEIR-BODY-SLOW",
-            Self::Broken => "WEIR-BODY-BROKEN",
             Self::Malformed(_) => "WEIR-BODY-MALFORMED",
-            Self::BadHead(_) => "WEIR-REQUEST-HEAD",
             Self::IdempotencyKey(_) => "WEIR-HOOK-IDEMPOTENCY-KEY",
             Self::ResumeMethod { .. } => "WEIR-RUN-RESUME-METHOD",
             Self::UnknownRun => "WEIR-RUN-UNKNOWN",
@@ -133,10 +122,19 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Method { .. } | Self::ResumeMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ContentType(_) | Self::ContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken | Self::Malformed(_) | Self::BadHead(_) | Self::IdempotencyKey(_) => StatusCode::BAD_REQUEST,
+            Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Malformed(_) | Self::IdempotencyKey(_) => StatusCode::BAD_REQUEST,
+            Self::Body(error) => error.status(),
+            Self::Head(error) => error.status(),
+        }
+    }
+
+    /// Whether what may follow on the connection is not to be trusted, or would never be read.
+    fn ends_connection(&self) -> bool {
+        match self {
+            Self::Head(_) => true,
+            Self::Body(error) => error.ends_connection(),
+            _ => false,
         }
     }
 
@@ -147,15 +145,16 @@ impl Refusal {
         let extra: Option<(HeaderName, HeaderValue)> = match self {
             Self::Method { allowed, .. } => HeaderValue::try_from(allowed).ok().map(|value| (header::ALLOW, value)),
             Self::ResumeMethod { allowed, .. } => Some((header::ALLOW, HeaderValue::from_static(allowed))),
-            Self::TooSlow(_) | Self::Broken | Self::BadHead(_) | Self::TooLarge(_) => {
-                Some((header::CONNECTION, HeaderValue::from_static("close")))
-            }
+            Self::Head(BadHead::Method(_)) => Some((header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS))),
             // Not so for a mismatch, which trying again does not mend.
             Self::Idempotency(IdempotencyError::Busy | IdempotencyError::Crowded | IdempotencyError::Store)
             | Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };
         reply.headers.extend(extra);
+        if self.ends_connection() {
+            reply.headers.push((header::CONNECTION, HeaderValue::from_static("close")));
+        }
         reply
     }
 }

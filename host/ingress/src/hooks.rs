@@ -4,16 +4,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Method;
 use http::request::Parts;
-use http::{Method, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response};
 use weir_engine::{Engine, Hook, Release, Reply, Start};
+use weir_listener::BodyLimits;
 use weir_model::{Mode, WebhookDef};
 
 use crate::route::{Resume, Route};
-use crate::{Options, Refusal, body, cors, idempotency, payload, resume, wire};
+use crate::{Options, Refusal, cors, idempotency, payload, resume, wire};
 
 /// Answers requests to hooks.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ impl Hooks {
         Self { engine, options }
     }
 
-    /// The answer to a request; there always is one.
+    /// The answer to a request whose head is well formed; there always is one.
     pub(crate) async fn answer(&self, request: Request<Incoming>, client: IpAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
         let reply = match self.handle(&parts, body, client).await {
@@ -38,7 +39,6 @@ impl Hooks {
     }
 
     async fn handle(&self, parts: &Parts, body: Incoming, client: IpAddr) -> Result<Reply, Refusal> {
-        check_head(parts)?;
         let Some(route) = Route::of(parts.uri.path()) else {
             let route = Resume::of(parts.uri.path()).ok_or(Refusal::NotAHook)?;
             // On the heap, so that calls of hooks do not carry its room.
@@ -91,7 +91,8 @@ impl Hooks {
         payload::check_head(&parts.headers, webhook)?;
         let received_at = self.engine.clock().now();
         let most = webhook.max_body.unwrap_or(self.options.body_bytes).min(self.options.most_body_bytes);
-        let body = body::read(body, most, self.options.body_time).await?;
+        let limits = BodyLimits { most, time: self.options.body_time };
+        let body = weir_listener::read(&parts.headers, body, limits).await?.decoded;
         let payload = payload::of(&parts.headers, parts.uri.query().unwrap_or_default(), &body).await?;
         let key = match &webhook.idempotency {
             Some(setting) => idempotency::key(setting, &parts.headers, &payload)?,
@@ -113,21 +114,6 @@ impl Hooks {
             Some(key) => Ok(Box::pin(self.engine.call_once(start, key)).await?),
         }
     }
-}
-
-/// Refuses heads that another server or proxy in front may have read differently (RFC 9112 §3.2). Of a request with both
-/// Transfer-Encoding and Content-Length hyper has taken the latter away, and closes the connection after its answer.
-fn check_head(parts: &Parts) -> Result<(), Refusal> {
-    let headers = &parts.headers;
-    if parts.version <= http::Version::HTTP_11 {
-        let mut hosts = headers.get_all(header::HOST).iter();
-        match (hosts.next(), hosts.next()) {
-            (Some(host), None) if !host.is_empty() => {}
-            (None, None) if parts.version < http::Version::HTTP_11 => {}
-            _ => return Err(Refusal::BadHead("A request needs one Host header.")),
-        }
-    }
-    Ok(())
 }
 
 fn check_method(method: &Method, webhook: &WebhookDef) -> Result<(), Refusal> {

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-mod body;
 mod cors;
 mod error;
 mod hooks;

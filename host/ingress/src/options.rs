@@ -5,29 +5,23 @@ use std::time::Duration;
 /// Limits of the webhook listener.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Connections at a time; more wait to be accepted.
-    pub connections: usize,
-    /// From the connection's first byte to the end of a request's head. hyper keeps to it only with a timer.
-    pub head_time: Duration,
+    /// What holds for connections.
+    pub listener: weir_listener::Options,
     /// For a whole body, so that a stalled sender does not hold a connection for ever.
     pub body_time: Duration,
     /// Bytes of a body where the flow does not say.
     pub body_bytes: u64,
     /// Bytes of a body that no flow can go above.
     pub most_body_bytes: u64,
-    /// Bytes of a request's head; hyper answers 431 above it. Its own default is about 400 KB.
-    pub head_bytes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            connections: 4_096,
-            head_time: Duration::from_secs(10),
+            listener: weir_listener::Options::default(),
             body_time: Duration::from_secs(30),
             body_bytes: 5 << 20,
             most_body_bytes: 10 << 20,
-            head_bytes: 64 << 10,
         }
     }
 }

@@ -5,10 +5,11 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use hyper::body::Incoming;
 use weir_engine::{Engine, EngineError, Reply};
+use weir_listener::BodyLimits;
 use weir_model::{Code, Coded as _, RunId, TenantId, WebhookDef};
 
 use crate::route::Resume;
-use crate::{Options, Refusal, body, payload};
+use crate::{Options, Refusal, payload};
 
 /// The methods that resume a run. A link in a mail is looked at by scanners, so GET does not.
 const ALLOWED: &str = "POST, PUT, OPTIONS";
@@ -35,7 +36,8 @@ pub(crate) async fn answer(
     // Before the body is read: strangers shall not fill the memory.
     engine.check_resume(&tenant, run, route.token).map_err(|error| refusal(&error, run))?;
     payload::check_head(&parts.headers, &WebhookDef::default())?;
-    let body = body::read(body, options.body_bytes.min(options.most_body_bytes), options.body_time).await?;
+    let limits = BodyLimits { most: options.body_bytes.min(options.most_body_bytes), time: options.body_time };
+    let body = weir_listener::read(&parts.headers, body, limits).await?.decoded;
     let (step, query) = step_of(parts.uri.query().unwrap_or_default());
     let payload = payload::of(&parts.headers, &query, &body).await?;
     let (engine, token) = (engine.clone(), route.token.to_owned());

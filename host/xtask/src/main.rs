@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod actions;
+mod api;
 mod bench;
 mod demo;
 mod fuzz;
@@ -83,6 +84,15 @@ enum Task {
 
 #[derive(Subcommand)]
 enum Soak {
+    /// Every operation of the API with what its document allows and what it does not, by Schemathesis
+    Api {
+        /// Examples an operation
+        #[arg(long, default_value_t = 20)]
+        examples: u32,
+        /// What the examples follow from
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Every hostile guest beside a well-behaved neighbour, compile bombs too; prints latencies, memory and verdicts
     Containment {
         /// How often each guest is sent
@@ -109,6 +119,7 @@ fn main() -> Result<()> {
         Task::Fuzz { target, seconds, seed } => fuzz::run(&fuzz::Options { target, seconds, seed }),
         Task::Lint => lint::run(),
         Task::Actions { check } => actions::run(check),
+        Task::Soak { what: Soak::Api { examples, seed } } => api::run(examples, seed),
         Task::Soak { what: Soak::Containment { rounds } } => soak::containment(rounds),
         Task::Soak { what: Soak::Durability } => soak::durability(),
         Task::Soak { what: Soak::Steady { minutes } } => soak::steady(minutes),

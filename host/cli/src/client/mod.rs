@@ -3,6 +3,7 @@
 
 mod connect;
 mod sse;
+mod trust;
 mod views;
 
 use std::time::Duration;
@@ -81,6 +82,7 @@ impl Client {
         if target.is_local() {
             http = http.no_proxy();
         }
+        let http = trust::applied(http, &target)?;
         let http = http.build().map_err(|error| Failure::Other(error.into()))?;
         Ok(Self { http, target, tenant: remote.tenant.clone() })
     }

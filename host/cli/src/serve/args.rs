@@ -8,6 +8,8 @@ use clap::Args;
 use ipnet::IpNet;
 use weir_model::TenantId;
 
+use super::connections::ConnectionArgs;
+
 /// Run the server
 ///
 /// Runs the server until it is told to stop: webhooks on one port, the admin API on another, so that a page served by
@@ -22,7 +24,8 @@ use weir_model::TenantId;
 Examples:
   weir serve
   weir serve --listen 127.0.0.1:8787
-  weir serve --data /var/lib/weir --public-url https://hooks.example.com")]
+  weir serve --data /var/lib/weir --public-url https://hooks.example.com
+  weir serve --listen 0.0.0.0:443 --tls-cert hooks.pem --tls-key hooks.key")]
 pub(crate) struct ServeArgs {
     /// Folder that holds everything: flows, actions, runs; made where it is missing
     #[arg(long, value_name = "DIR", default_value = "./weir-data", env = "WEIR_DATA", hide_env_values = true)]
@@ -93,6 +96,9 @@ pub(crate) struct ServeArgs {
     /// `secret-keys` in the data folder, made at the first start; no backup has it, so keep a copy apart
     #[arg(long, value_name = "FILE", env = "WEIR_SECRET_KEYS", hide_env_values = true)]
     pub(crate) secret_keys: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) connections: ConnectionArgs,
 
     #[command(flatten)]
     unused: NoServer,

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use weir_engine::Catalog;
 use weir_vault::{Role, Token};
@@ -23,6 +25,8 @@ const TOKEN_TIME: Duration = Duration::from_secs(24 * 3600);
 pub(super) struct LocalServer {
     pub(super) hooks: String,
     pub(super) admin: String,
+    /// The admin's certificate, for clients on this machine to trust: the file is as good as the address.
+    pub(super) certificate: Option<Arc<[u8]>>,
     pub(super) folder: PathBuf,
 }
 
@@ -58,6 +62,7 @@ impl LocalServer {
             "hooks": self.hooks,
             "token": token.reveal(),
             "pid": std::process::id(),
+            "certificate": self.certificate.as_ref().map(|bytes| STANDARD.encode(bytes)),
         });
         // Written beside and moved, so that no reader sees half of it; never readable by others.
         let path = self.path();

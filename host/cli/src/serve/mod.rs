@@ -2,6 +2,7 @@
 //! that a room decides.
 
 pub(crate) mod args;
+mod connections;
 mod egress;
 mod limits;
 mod local;
@@ -24,10 +25,12 @@ use weir_model::{Clock, Entropy, LimitOverrides};
 use weir_sandbox::Sandbox;
 use weir_store::Store;
 
+use crate::failure::Failure;
 use crate::key_file::KeyFile;
 use crate::output::Out;
 use crate::system::{SystemClock, SystemEntropy};
 pub(crate) use args::ServeArgs;
+use connections::ConnectionArgs;
 use local::LocalServer;
 use shutdown::{Asked, Signals};
 use sockets::Given;
@@ -59,6 +62,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         days: Some(args.retain_days).filter(|days| *days > 0),
         bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
     };
+    let tls = args.connections.tls().map_err(Failure::from)?;
     let keys = KeyFile::of(args.secret_keys.as_deref(), &args.data);
     // Before anything runs: no run may ever call the server itself.
     let sockets = given.completed(&args).await?;
@@ -68,8 +72,11 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
     let rooms = Rooms::open(&args.data, limits, retention, keys, egress).await?;
     let mut signals = Signals::listen(hangups)?;
     let here = LocalServer {
-        hooks: args.public_url.unwrap_or_else(|| url_of(hooks.local_addr().unwrap_or(args.listen))),
-        admin: url_of(admin.local_addr().unwrap_or(args.admin_listen)),
+        hooks: args
+            .public_url
+            .unwrap_or_else(|| url_of(hooks.local_addr().unwrap_or(args.listen), tls.hooks.is_some())),
+        admin: url_of(admin.local_addr().unwrap_or(args.admin_listen), tls.admin.is_some()),
+        certificate: tls.admin.as_ref().map(|tls| tls.certificate().into()),
         folder: args.data,
     };
     rooms.engine.set_public_url(&here.hooks);
@@ -89,12 +96,15 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         hosts: args.admin_host,
         webhook_url: here.hooks.clone(),
         data: here.folder.clone(),
+        body_time: args.connections.admin_body_time(),
     });
-    let admin = tokio::spawn(Admin::serve(admin, admin_state.clone(), wait(admin_stop)));
-    let ingress = weir_ingress::Options::default();
-    let hooks = tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(hooks_stop), FAREWELL));
+    let bounds = args.connections.admin();
+    let admin = tokio::spawn(Admin::serve(admin, admin_state.clone(), bounds, tls.admin, wait(admin_stop)));
+    let bounds = args.connections.hooks();
+    let engine = rooms.engine.clone();
+    let hooks = tokio::spawn(weir_ingress::serve(hooks, engine, bounds, tls.hooks, wait(hooks_stop), FAREWELL));
 
-    let asked = asked_for(&mut signals, &program).await;
+    let asked = asked_for(&mut signals, &program, &args.connections).await;
     signals.end_at_once();
     renewing.abort();
     // A load balancer may see that first: what it still sends is answered.
@@ -114,7 +124,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
 }
 
 /// Ready once the server is to stop, or to restart with a program that can be started.
-async fn asked_for(signals: &mut Signals, program: &Path) -> Asked {
+async fn asked_for(signals: &mut Signals, program: &Path, connections: &ConnectionArgs) -> Asked {
     loop {
         let asked = signals.asked().await;
         if asked == Asked::Stop {
@@ -130,6 +140,8 @@ async fn asked_for(signals: &mut Signals, program: &Path) -> Asked {
                 return Asked::Stop;
             }
         };
+        // A successor that cannot read its certificates would not come back either.
+        let tried = tried.and_then(|version| Ok(connections.tls().map(|_| version)?));
         match tried {
             Ok(version) => {
                 tracing::info!(program = %program.display(), version, "Restarting: calls wait until the next one listens.");
@@ -137,7 +149,7 @@ async fn asked_for(signals: &mut Signals, program: &Path) -> Asked {
             }
             Err(error) => {
                 let error = format!("{error:#}");
-                tracing::error!(program = %program.display(), error, "The server goes on: its program does not start.");
+                tracing::error!(program = %program.display(), error, "The server goes on: its successor would not start.");
             }
         }
     }
@@ -201,11 +213,12 @@ async fn wait(mut stopped: watch::Receiver<bool>) {
 }
 
 /// How this machine's own programs reach an address.
-fn url_of(address: SocketAddr) -> String {
+fn url_of(address: SocketAddr, has_tls: bool) -> String {
+    let scheme = if has_tls { "https" } else { "http" };
     if address.ip().is_unspecified() {
-        return format!("http://localhost:{}", address.port());
+        return format!("{scheme}://localhost:{}", address.port());
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }
 
 fn log_to_stderr() {

@@ -6,10 +6,11 @@ mod multipart;
 mod text;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use mime::Mime;
 use weir_engine::Payload;
+use weir_listener::{BodyError, Coding};
 use weir_model::WebhookDef;
 
 use crate::Refusal;
@@ -34,10 +35,7 @@ pub async fn of(headers: &HeaderMap, query: &str, body: &Bytes) -> Result<Payloa
 
 /// Refuses what the flow or the server does not take, before the body is read.
 pub(crate) fn check_head(headers: &HeaderMap, webhook: &WebhookDef) -> Result<(), Refusal> {
-    let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-        return Err(Refusal::ContentEncoding(String::from_utf8_lossy(encoding).into_owned()));
-    }
+    Coding::of(headers).map_err(BodyError::from)?;
     let Some(taken) = &webhook.content_types else { return Ok(()) };
     let kind = content_type(headers)?;
     let sent = kind.as_ref().map_or("none", Mime::essence_str);
@@ -60,12 +58,13 @@ fn is_json(kind: &Mime) -> bool {
 }
 
 fn json(body: &Bytes) -> Result<Payload, Refusal> {
+    weir_listener::check_json(body).map_err(|bound| Refusal::Malformed(bound.to_string()))?;
     Payload::from_json(body).map_err(|error| Refusal::Malformed(error.to_string()))
 }
 
 /// A body without a content type: JSON where it is JSON, else text, else bytes.
 fn guess(body: &Bytes) -> Result<Payload, Refusal> {
-    Payload::from_json(body).or_else(|_| match std::str::from_utf8(body) {
+    json(body).or_else(|_| match std::str::from_utf8(body) {
         Ok(text) => made(&text),
         Err(_) => binary::read(&mime::APPLICATION_OCTET_STREAM, body),
     })

@@ -3,7 +3,7 @@
 
 mod case;
 mod report;
-mod server;
+pub(crate) mod server;
 mod wrk;
 
 use std::path::PathBuf;

@@ -28,8 +28,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "weir-catalog",
         ],
     ),
-    ("weir-ingress", &["weir-model", "weir-vault", "weir-catalog", "weir-engine"]),
-    ("weir-admin", &["weir-model", "weir-vault", "weir-catalog", "weir-engine"]),
+    ("weir-listener", &["weir-model"]),
+    ("weir-ingress", &["weir-model", "weir-vault", "weir-catalog", "weir-engine", "weir-listener"]),
+    ("weir-admin", &["weir-model", "weir-vault", "weir-catalog", "weir-engine", "weir-listener"]),
 ];
 
 /// Crates that only some rooms may name.
@@ -42,7 +43,11 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["weir-vault"]),
     ("axum", &["weir-admin"]),
     ("utoipa", &["weir-admin"]),
-    ("hyper-util", &["weir-ingress", "weir-admin", "weir-egress", "weir-bench", "weir-tests"]),
+    ("hyper-util", &["weir-listener", "weir-admin", "weir-egress", "weir-bench", "weir-tests"]),
+    ("tokio-rustls", &["weir-listener", "weir-egress", "weir", "weir-tests"]),
+    ("flate2", &["weir-listener"]),
+    ("brotli-decompressor", &["weir-listener"]),
+    ("ruzstd", &["weir-listener"]),
     ("hickory-resolver", &["weir-egress", "weir-tests"]),
     ("anyhow", &["weir", "xtask", "weir-bench", "weir-tests"]),
     ("clap", &["weir", "xtask"]),
