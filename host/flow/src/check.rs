@@ -13,6 +13,8 @@ mod schedule;
 mod shape;
 mod step;
 mod webhook;
+mod webhook_auth;
+mod webhook_signature;
 
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod auth;
 mod body;
 mod cors;
 mod error;

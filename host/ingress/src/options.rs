@@ -1,9 +1,11 @@
-//! The listener's limits. It holds numbers and their reasons; server and body keep to them.
+//! The listener's limits and what it trusts. It holds numbers and their reasons; server and body keep to them.
 
 use std::time::Duration;
 
-/// Limits of the webhook listener.
-#[derive(Clone, Copy, Debug)]
+use weir_model::Network;
+
+/// Settings of the webhook listener.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Connections at a time; more wait to be accepted.
     pub connections: usize,
@@ -17,6 +19,8 @@ pub struct Options {
     pub most_body_bytes: u64,
     /// Bytes of a request's head; hyper answers 431 above it. Its own default is about 400 KB.
     pub head_bytes: usize,
+    /// Where proxies stand whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
@@ -28,6 +32,7 @@ impl Default for Options {
             body_bytes: 5 << 20,
             most_body_bytes: 10 << 20,
             head_bytes: 64 << 10,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -58,10 +58,10 @@ pub async fn serve(
     patience: Duration,
 ) {
     let server = Arc::new(Server {
-        hooks: Hooks::new(engine.clone(), options),
-        builder: builder(options),
-        options,
+        hooks: Hooks::new(engine.clone(), options.clone()),
+        builder: builder(&options),
         slots: Arc::new(Semaphore::new(options.connections)),
+        options,
         engine,
         is_leaving: AtomicBool::new(false),
     });
@@ -234,7 +234,7 @@ async fn time_to_leave(phase: &mut watch::Receiver<Phase>, is_http2: &AtomicBool
     }
 }
 
-fn builder(options: Options) -> auto::Builder<TokioExecutor> {
+fn builder(options: &Options) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -1,5 +1,6 @@
 //! Names and ids. It checks their shape; it does not decide which of them exist.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -160,6 +161,42 @@ impl HookKey {
 }
 
 text_form!(HookKey);
+
+/// A secret's name, unique within its tenant: 1 to 63 characters A-Z, 0-9 and `_`, starting with a letter.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretName(Arc<str>);
+
+impl SecretName {
+    /// A checked name.
+    ///
+    /// # Errors
+    /// [`IdError`] where the text breaks the naming rule.
+    pub fn new(text: &str) -> Result<Self, IdError> {
+        let plain = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+        if (1..=63).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_uppercase())
+            && text.bytes().all(plain)
+        {
+            Ok(Self(text.into()))
+        } else {
+            let rule = "1 to 63 characters A-Z, 0-9 and _, starting with a letter, such as CRM_KEY";
+            Err(IdError::new("secret name", text, rule))
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for SecretName {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+text_form!(SecretName);
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident, $kind:literal) => {
@@ -363,6 +400,16 @@ mod tests {
         assert!(one.matches("1") && one.matches("1.4.2"));
         assert!(!one.matches("10.0.0") && !one.matches("2.1"));
         assert!("Lead".parse::<ActionRef>().is_err() && "a@".parse::<ActionRef>().is_err());
+    }
+
+    #[test]
+    fn secrets_have_names_like_variables_of_an_environment() {
+        for good in ["A", "CRM_KEY", "K8S_2", &"A".repeat(63)] {
+            assert_eq!(SecretName::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "crm", "_A", "1A", "A-B", "A B", "Ä", &"A".repeat(64)] {
+            assert!(SecretName::new(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

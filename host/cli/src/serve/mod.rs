@@ -84,7 +84,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         data: here.folder.clone(),
     });
     let admin = tokio::spawn(Admin::serve(admin, admin_state.clone(), wait(admin_stop)));
-    let ingress = weir_ingress::Options::default();
+    let ingress = weir_ingress::Options { trusted_proxies: args.trusted_proxy, ..weir_ingress::Options::default() };
     let hooks = tokio::spawn(weir_ingress::serve(hooks, rooms.engine.clone(), ingress, wait(hooks_stop), FAREWELL));
 
     let asked = asked_for(&mut signals, &program).await;
