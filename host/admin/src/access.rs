@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use weir_catalog::Identity;
-use weir_model::{FlowName, RunId, TenantId};
+use weir_model::{FlowName, RunId, SecretName, TenantId};
 use weir_vault::Role;
 
 use crate::body::reason;
@@ -241,6 +241,12 @@ paths! {
         /// Its exact version.
         #[param(example = "1.4.2")]
         version: String,
+    }
+    /// A secret of a tenant.
+    SecretPath {
+        /// The secret's name: 1 to 63 characters A-Z, 0-9 and `_`, starting with a letter.
+        #[param(value_type = String, example = "CRM_KEY")]
+        name: SecretName,
     }
     /// A run of a tenant.
     RunPath {

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::state::AdminState;
 use crate::{
     access, actions, again, backup, drafts, events, flows, guard, health, home, hooks, identity, limits, retention,
-    runs, schema, tokens, versions, views,
+    runs, schema, secrets, tokens, versions, views,
 };
 
 /// Where the API's routes begin.
@@ -37,6 +37,7 @@ const BASE: &str = "/api/v1";
         (name = "versions", description = "Published definitions, which never change"),
         (name = "actions", description = "Custom actions: WebAssembly components of a tenant"),
         (name = "runs", description = "What happened"),
+        (name = "secrets", description = "What flows and actions may use and nobody may read"),
         (name = "server", description = "The server, its tenants, its tokens, and who calls"),
     )
 )]
@@ -61,6 +62,9 @@ fn closed() -> OpenApiRouter<AdminState> {
         .routes(routes!(backup::back_up))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(secrets::list))
+        .routes(routes!(secrets::set, secrets::delete))
+        .routes(routes!(secrets::rotate))
         .routes(routes!(flows::list))
         .routes(routes!(flows::show, flows::delete))
         .routes(routes!(hooks::enable))
@@ -89,7 +93,7 @@ fn whole(open: OpenApiRouter<AdminState>, closed: OpenApiRouter<AdminState>) -> 
     let mut document = Head::openapi();
     let components = document.components.get_or_insert_default();
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
-    scheme.description = Some("A token: `weir_<role>_<id>_<secret>`. Reading needs viewer, changing flows and actions needs editor, tokens need admin, tenants need operator.".into());
+    scheme.description = Some("A token: `weir_<role>_<id>_<secret>`. Reading needs viewer, changing flows and actions needs editor, secrets and tokens need admin, tenants need operator.".into());
     components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     for (_, name, description) in ERRORS {
         components.responses.insert((*name).into(), error_response(description).into());

@@ -18,6 +18,8 @@ pub(crate) const DEFINITION_BYTES: usize = 1 << 20;
 pub(crate) const COMPONENT_BYTES: usize = 32 << 20;
 /// Bytes of the small JSON bodies of commands.
 const COMMAND_BYTES: usize = 64 << 10;
+/// Bytes of a command that brings a secret's value, each of whose bytes JSON may write as six.
+const CONFIDENTIAL_BYTES: usize = 512 << 10;
 /// Bytes of a command that brings a run's payload.
 const PAYLOAD_BYTES: usize = 16 << 20;
 /// How long a body may take to arrive.
@@ -40,6 +42,9 @@ pub(crate) struct Optional<T>(pub(crate) T);
 
 /// A command that may be left out, or bring a run's payload.
 pub(crate) struct Laden<T>(pub(crate) T);
+
+/// A command as JSON of which no answer and no log may repeat a word.
+pub(crate) struct Confidential<T>(pub(crate) T);
 
 /// The query, every name in it known.
 pub(crate) struct Asked<T>(pub(crate) T);
@@ -95,6 +100,26 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for Laden<T> 
 
     async fn from_request(request: Request, _: &S) -> Answer<Self> {
         Ok(Self(command(request, PAYLOAD_BYTES).await?.unwrap_or_default()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Confidential<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+        let kind = media_type(request.headers());
+        let body = read(request, CONFIDENTIAL_BYTES).await?;
+        if kind.as_deref() != Some("application/json") {
+            return Err(wrong_type(kind.as_deref().unwrap_or("nothing"), "a JSON object as application/json"));
+        }
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            // The error's own words would show what it stands before.
+            let (line, column) = (error.line(), error.column());
+            let message = format!(
+                "the JSON body was not understood at line {line}, column {column}: send the object that this route describes"
+            );
+            ApiError::malformed("WEIR-API-BODY", message)
+        })
     }
 }
 

@@ -29,6 +29,7 @@ mod paging;
 mod retention;
 mod runs;
 mod schema;
+mod secrets;
 mod server;
 mod state;
 mod tokens;

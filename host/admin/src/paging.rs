@@ -46,6 +46,7 @@ pub(crate) enum List {
     Versions,
     Actions,
     Runs,
+    Secrets,
 }
 
 impl List {
@@ -57,6 +58,7 @@ impl List {
             Self::Versions => "v:",
             Self::Actions => "a:",
             Self::Runs => "r:",
+            Self::Secrets => "s:",
         }
     }
 

@@ -22,3 +22,11 @@ pub(crate) const PAGE: usize = 500;
 pub(crate) const ARMED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of one JSON Schema that an action states.
 pub(crate) const SCHEMA: usize = 256 << 10;
+/// Secrets of one tenant.
+pub(crate) const SECRETS: usize = 1_000;
+/// Bytes of one secret's value.
+pub(crate) const SECRET: usize = 64 << 10;
+/// Bytes of all of a tenant's secrets, sealed: they are in memory.
+pub(crate) const SECRET_BYTES: usize = 8 << 20;
+/// Hosts or actions that one secret names.
+pub(crate) const SECRET_PLACES: usize = 32;

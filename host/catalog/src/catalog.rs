@@ -1,5 +1,5 @@
-//! The catalog itself: what it holds and the look-ups of the hot path. Changes live in `flows`, `actions`, `tenants` and
-//! `tokens`.
+//! The catalog itself: what it holds and the look-ups of the hot path. Changes live in `flows`, `actions`, `tenants`,
+//! `tokens` and `secrets`.
 
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use weir_cluster::Cluster;
 use weir_flow::Kinds;
 use weir_model::{Clock, Entropy, FlowId, FlowName, LimitOverrides, TenantId};
 use weir_sandbox::Sandbox;
-use weir_vault::Token;
+use weir_vault::{KeySource, Token};
 
 use crate::compile::Compiler;
 use crate::limits::Base;
 use crate::retention::Retention;
+use crate::secrets::Keys;
 use crate::shelf::Shelf;
 use crate::state::State;
 use crate::{Hook, RetentionDef, Scheduled};
@@ -33,6 +34,8 @@ pub struct Options<S> {
     pub limits: LimitOverrides,
     /// How long runs are kept, whichever tenant's they are.
     pub retention: RetentionDef,
+    /// Where the keys come from that seal the tenants' secrets.
+    pub keys: Arc<dyn KeySource>,
 }
 
 /// What exists. `S` is what the engine executes for a step.
@@ -43,6 +46,7 @@ pub struct Catalog<S> {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) base: Base,
     pub(crate) retention: Retention,
+    pub(crate) keys: Keys,
     pub(crate) compiler: Compiler<S>,
     pub(crate) shelf: Shelf,
     pub(crate) state: Arc<State<S>>,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use weir_cluster::{DocKey, DocKind};
-use weir_model::{ActionRef, FlowId, FlowName, HookKey, LimitOverrides, TenantId, Timestamp};
-use weir_vault::TokenId;
+use weir_model::{ActionRef, FlowId, FlowName, HookKey, LimitOverrides, SecretName, TenantId, Timestamp};
+use weir_vault::{Sealed, SecretLabel, TokenId};
 
 use crate::RetentionDef;
 
@@ -106,6 +106,37 @@ pub(crate) struct VersionDoc {
     pub(crate) pins: Pins,
 }
 
+/// A secret, under its name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SecretDoc {
+    pub(crate) name: SecretName,
+    /// Counts how often it was set, from 1.
+    pub(crate) version: u64,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) reveal_to: Vec<String>,
+    /// The value under the tenant's data key. All that stands above is a part of the seal.
+    pub(crate) sealed: Sealed,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl SecretDoc {
+    /// What its seal holds for.
+    pub(crate) fn label<'a>(&'a self, tenant: &'a TenantId) -> SecretLabel<'a> {
+        let Self { name, version, hosts, reveal_to, .. } = self;
+        SecretLabel { tenant, name, version: *version, hosts, reveal_to }
+    }
+}
+
+/// The key that seals a tenant's secrets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct TenantKeyDoc {
+    pub(crate) id: Box<str>,
+    /// The key under one of the server's secret keys.
+    pub(crate) sealed: Sealed,
+    pub(crate) created_at: Timestamp,
+}
+
 pub(crate) fn tenant_key(id: &TenantId) -> DocKey {
     DocKey { kind: DocKind::Tenant, tenant: None, name: id.to_string() }
 }
@@ -140,4 +171,13 @@ pub(crate) fn version_prefix(flow: FlowId) -> String {
 /// Neither part can hold the slash.
 pub(crate) fn action_key(tenant: &TenantId, name: &str, version: &str) -> DocKey {
     DocKey { kind: DocKind::Action, tenant: Some(tenant.clone()), name: format!("{name}/{version}") }
+}
+
+pub(crate) fn secret_key(tenant: &TenantId, name: &SecretName) -> DocKey {
+    DocKey { kind: DocKind::Secret, tenant: Some(tenant.clone()), name: name.to_string() }
+}
+
+/// A tenant has one data key.
+pub(crate) fn data_key_key(tenant: &TenantId) -> DocKey {
+    DocKey { kind: DocKind::TenantKey, tenant: Some(tenant.clone()), name: "data".into() }
 }

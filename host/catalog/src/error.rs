@@ -3,9 +3,9 @@
 use std::fmt;
 
 use weir_cluster::ClusterError;
-use weir_model::{Code, Coded, Findings, IdError};
+use weir_model::{Code, Coded, Findings, IdError, TenantId};
 use weir_sandbox::SandboxError;
-use weir_vault::TokenError;
+use weir_vault::{KeysError, SealError, TokenError};
 
 /// What kind of thing is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Thing {
     Action,
     /// A token.
     Token,
+    /// A secret.
+    Secret,
 }
 
 impl fmt::Display for Thing {
@@ -30,6 +32,7 @@ impl fmt::Display for Thing {
             Self::Version => "version",
             Self::Action => "action",
             Self::Token => "token",
+            Self::Secret => "secret",
         })
     }
 }
@@ -175,6 +178,32 @@ pub enum CatalogError {
         /// Why.
         reason: String,
     },
+    /// The keys that seal secrets cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A sealed value does not open, or cannot be sealed.
+    #[error("{what} cannot be opened: {error}")]
+    Sealed {
+        /// What it is.
+        what: String,
+        /// Why.
+        error: SealError,
+    },
+    /// There are secrets that no key opens.
+    #[error(
+        "the secrets of tenant {tenant:?}{others} cannot be opened: {error}. The secret keys here are {keys}. Start the \
+         server with the file of keys that it had when they were set, `weir serve --secret-keys FILE`"
+    )]
+    Locked {
+        /// The first tenant whose secrets they are.
+        tenant: TenantId,
+        /// How many more there are; starts with its own space.
+        others: String,
+        /// The ids of the keys that are here.
+        keys: String,
+        /// Why.
+        error: SealError,
+    },
     /// The server is going down.
     #[error("the change was not finished because the server is stopping; check its state and repeat it")]
     Stopping,
@@ -215,10 +244,11 @@ impl CatalogError {
             | Self::OtherName { .. }
             | Self::Unpublished { .. }
             | Self::Limit { .. }
+            | Self::Keys(_)
             | Self::Action { .. } => Class::Invalid,
             Self::Sandbox(error) => sandbox_class(error),
             Self::Cluster(_) | Self::Stopping => Class::Unavailable,
-            Self::Damaged { .. } => Class::Internal,
+            Self::Damaged { .. } | Self::Sealed { .. } | Self::Locked { .. } => Class::Internal,
         }
     }
 
@@ -250,6 +280,7 @@ impl Coded for CatalogError {
                 Thing::Version => "WEIR-CATALOG-VERSION-UNKNOWN",
                 Thing::Action => "WEIR-CATALOG-ACTION-UNKNOWN",
                 Thing::Token => "WEIR-CATALOG-TOKEN-UNKNOWN",
+                Thing::Secret => "WEIR-CATALOG-SECRET-UNKNOWN",
             },
             Self::Exists { .. } => "WEIR-CATALOG-EXISTS",
             Self::Changed { .. } | Self::Raced { .. } => "WEIR-CATALOG-CHANGED",
@@ -263,6 +294,9 @@ impl Coded for CatalogError {
             Self::Bad(_) => "WEIR-CATALOG-BAD-VALUE",
             Self::Damaged { .. } => "WEIR-CATALOG-DAMAGED",
             Self::Stopping => "WEIR-CATALOG-STOPPING",
+            Self::Locked { .. } => "WEIR-CATALOG-SECRETS-LOCKED",
+            Self::Keys(error) => return error.code(),
+            Self::Sealed { error, .. } => return error.code(),
             Self::Name(error) => return error.code(),
             Self::Token(error) => return error.code(),
             Self::Sandbox(error) => return error.code(),

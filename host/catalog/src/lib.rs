@@ -1,5 +1,5 @@
-//! What exists: tenants, tokens, custom actions, flows with drafts and versions, and the index from a hook's key to its
-//! ready plan.
+//! What exists: tenants, tokens, secrets, custom actions, flows with drafts and versions, and the index from a hook's key
+//! to its ready plan.
 //!
 //! Every change goes to the cluster first and into memory after it; readers of the index never wait. This room must not
 //! execute a flow, speak HTTP, or reach the store or the WebAssembly engine around cluster and sandbox.
@@ -20,6 +20,7 @@ mod limits;
 mod open;
 mod page;
 mod retention;
+mod secrets;
 mod shelf;
 mod state;
 mod tenants;
@@ -37,6 +38,7 @@ pub use index::Scheduled;
 pub use limits::{LimitLevel, LimitView, TenantLimits};
 pub use page::Page;
 pub use retention::{RetentionDef, TenantRetention};
+pub use secrets::{KeyRotation, NewSecret, Secret, SecretView};
 pub use tenants::TenantView;
 pub use tokens::{Identity, NewToken, TokenView};
 /// How far an upload is, as [`Catalog::push_action`] tells it.

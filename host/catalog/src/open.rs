@@ -1,5 +1,5 @@
-//! Opening the catalog: the first start's tenant and token, and everything stored into memory. It must not write anything
-//! on later starts.
+//! Opening the catalog: the first start's tenant and token, and everything stored into memory. On later starts it writes
+//! only what a new secret key asks for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::hook::{Live, Release};
 use crate::index::Index;
 use crate::limits::Base;
 use crate::retention::Retention;
+use crate::secrets::Keys;
 use crate::shelf::{Shelf, put};
 use crate::state::State;
 use crate::tenants::Tenant;
@@ -28,9 +29,10 @@ impl<S: Send + Sync + 'static> Catalog<S> {
     /// Opens the catalog: compiles every published version. A first start makes the tenant `default` and an operator's token.
     ///
     /// # Errors
-    /// Where the documents cannot be read or, on a first start, written.
+    /// Where the documents cannot be read or, on a first start, written; [`CatalogError::Locked`] where there are secrets
+    /// that no key opens.
     pub async fn open(options: Options<S>) -> Result<Arc<Self>, CatalogError> {
-        let Options { cluster, sandbox, kinds, clock, entropy, limits, retention } = options;
+        let Options { cluster, sandbox, kinds, clock, entropy, limits, retention, keys } = options;
         let catalog = Arc::new(Self {
             shelf: Shelf::new(Arc::clone(&cluster.definitions)),
             cluster,
@@ -39,6 +41,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             entropy,
             base: Base::of(limits),
             retention: Retention::of(retention),
+            keys: Keys::of(keys),
             compiler: Compiler::new(kinds),
             state: Arc::default(),
             writers: Arc::default(),
@@ -47,6 +50,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let loading = Arc::clone(&catalog);
         tokio::task::spawn_blocking(move || loading.load()).await.unwrap_or(Err(CatalogError::Stopping))?;
         catalog.first_start().await?;
+        catalog.use_first_key().await?;
         Ok(catalog)
     }
 
@@ -98,6 +102,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         self.shelf.each(DocKind::Token, None, "", |_, record: TokenRecord| {
             tokens.insert(record.id.clone(), record);
         })?;
+        let safes = self.load_safes(tenants.keys())?;
         let (mut actions, mut hooks) = (ActionIndex::default(), Index::default());
         for tenant in tenants.keys() {
             self.shelf.each(DocKind::Action, Some(tenant), "", |_, version: ActionVersion| {
@@ -107,6 +112,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         }
         self.state.tenants.store(Arc::new(tenants));
         self.state.tokens.store(Arc::new(tokens));
+        self.state.safes.store(Arc::new(safes));
         self.state.actions.store(Arc::new(actions));
         self.state.hooks.store(Arc::new(hooks));
         Ok(())

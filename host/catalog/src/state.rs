@@ -11,6 +11,7 @@ use weir_vault::{TokenId, TokenRecord};
 use crate::Hook;
 use crate::actions::ActionIndex;
 use crate::index::Index;
+use crate::secrets::Safe;
 use crate::tenants::Tenant;
 
 /// Everything in memory.
@@ -19,6 +20,8 @@ pub(crate) struct State<S> {
     pub(crate) actions: ArcSwap<ActionIndex>,
     pub(crate) tenants: ArcSwap<BTreeMap<TenantId, Arc<Tenant>>>,
     pub(crate) tokens: ArcSwap<HashMap<TokenId, TokenRecord>>,
+    /// Whoever has no safe has no secrets.
+    pub(crate) safes: ArcSwap<BTreeMap<TenantId, Arc<Safe>>>,
     /// Tokens that end with the process.
     pub(crate) sessions: Mutex<HashMap<TokenId, TokenRecord>>,
 }
@@ -30,6 +33,7 @@ impl<S> Default for State<S> {
             actions: ArcSwap::default(),
             tenants: ArcSwap::default(),
             tokens: ArcSwap::default(),
+            safes: ArcSwap::default(),
             sessions: Mutex::default(),
         }
     }

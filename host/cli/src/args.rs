@@ -16,6 +16,7 @@ use crate::listen::ListenArgs;
 use crate::restore::RestoreArgs;
 use crate::retention::RetentionArgs;
 use crate::run::RunArgs;
+use crate::secret::SecretArgs;
 use crate::serve::args::ServeArgs;
 
 const EXIT_CODES: &str = "\
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Action(ActionArgs),
     Run(RunArgs),
     Listen(ListenArgs),
+    Secret(SecretArgs),
     Limits(LimitsArgs),
     Retention(RetentionArgs),
     Backup(BackupArgs),

@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// on meanwhile. In a folder with earlier backups only what changed is copied, and each of them can be restored. Needs an
 /// operator's token.
 ///
-/// A backup holds what callers sent and hashes of tokens: keep it as safe as the server.
+/// A backup holds what callers sent and hashes of tokens: keep it as safe as the server. Secrets are in it sealed; the file
+/// of keys that opens them is not: keep a copy of that elsewhere, or a restored server has no secrets.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

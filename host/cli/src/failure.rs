@@ -94,6 +94,12 @@ pub(crate) enum Failure {
     /// A data folder or a backup on this machine is not as it should be.
     #[error(transparent)]
     Store(#[from] weir_store::StoreError),
+    /// The server cannot start on what its data folder holds.
+    #[error(transparent)]
+    Catalog(#[from] weir_catalog::CatalogError),
+    /// The file of secret keys is not as it should be.
+    #[error(transparent)]
+    Keys(#[from] weir_vault::KeysError),
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -132,7 +138,11 @@ pub(crate) enum Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
-        error.downcast::<Self>().unwrap_or_else(Self::Other)
+        let error = match error.downcast::<Self>() {
+            Ok(failure) => return failure,
+            Err(error) => error,
+        };
+        error.downcast().map_or_else(Self::Other, Self::Catalog)
     }
 }
 
@@ -145,6 +155,8 @@ impl Coded for Failure {
             Self::NoServer { .. } => Code::new("WEIR-CLI-NO-SERVER"),
             Self::NoToken { .. } => Code::new("WEIR-CLI-NO-TOKEN"),
             Self::Store(error) => error.code(),
+            Self::Catalog(error) => error.code(),
+            Self::Keys(error) => error.code(),
             Self::Check(_) => Code::new("WEIR-CLI-CHECK"),
             Self::Declined => Code::new("WEIR-CLI-DECLINED"),
             Self::Unconfirmed { .. } => Code::new("WEIR-CLI-UNCONFIRMED"),
@@ -169,6 +181,8 @@ impl Failure {
             | Self::Answer { .. }
             | Self::Action { .. }
             | Self::Store(_)
+            | Self::Catalog(_)
+            | Self::Keys(_)
             | Self::Check(_)
             | Self::Declined
             | Self::Other(_) => Exit::Refused,
@@ -185,7 +199,7 @@ impl Failure {
             }
             Self::Server { status: 403, .. } => "use a token whose role and tenant allow this".into(),
             Self::Server { status: 404, .. } => {
-                "`weir flow list`, `weir action list` and `weir run list` show what there is; --tenant picks the tenant"
+                "`weir flow list`, `weir action list`, `weir secret list` and `weir run list` show what there is; --tenant picks the tenant"
                     .into()
             }
             Self::Answer { .. } => {

@@ -15,12 +15,14 @@ mod failure;
 mod flow;
 #[cfg(test)]
 mod help_tests;
+mod key_file;
 mod limits;
 mod listen;
 mod output;
 mod restore;
 mod retention;
 mod run;
+mod secret;
 mod serve;
 mod system;
 
@@ -94,6 +96,7 @@ async fn dispatch(cli: Cli, out: &Out) -> Result<Option<Successor>, Failure> {
         Command::Listen(args) => listen::run(args, remote, out).await,
         Command::Limits(args) => limits::run(args, remote, out).await,
         Command::Retention(args) => retention::run(args, remote, out).await,
+        Command::Secret(args) => secret::run(args, remote, out).await,
         Command::Backup(args) => backup::run(args, remote, out).await,
         Command::Restore(args) => restore::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, out),

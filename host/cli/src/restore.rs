@@ -18,6 +18,9 @@ use crate::serve::args::NoServer;
 /// Every file is compared with its checksum first, and the restored store is opened once to prove it. A server that runs
 /// goes on: it has a folder of its own. Runs that waited when the backup was made go on once a server is started on the
 /// restored folder, even where the old server did them meanwhile.
+///
+/// Secrets open with the keys of the server that was backed up: copy its `secret-keys` into the new folder, or name the file
+/// with `weir serve --secret-keys`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

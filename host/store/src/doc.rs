@@ -22,6 +22,10 @@ pub enum DocKind {
     Token,
     /// How far a flow's schedule was followed.
     Schedule,
+    /// A secret, its value sealed.
+    Secret,
+    /// The key that seals a tenant's secrets, itself sealed.
+    TenantKey,
 }
 
 impl DocKind {
@@ -35,6 +39,8 @@ impl DocKind {
             Self::Action => "action",
             Self::Token => "token",
             Self::Schedule => "schedule",
+            Self::Secret => "secret",
+            Self::TenantKey => "tenant key",
         }
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum MetaPrefix {
     Action = 5,
     Token = 6,
     Schedule = 7,
+    Secret = 8,
+    TenantKey = 9,
 }
 
 impl From<DocKind> for MetaPrefix {
@@ -43,6 +45,8 @@ impl From<DocKind> for MetaPrefix {
             DocKind::Action => Self::Action,
             DocKind::Token => Self::Token,
             DocKind::Schedule => Self::Schedule,
+            DocKind::Secret => Self::Secret,
+            DocKind::TenantKey => Self::TenantKey,
         }
     }
 }
@@ -319,6 +323,8 @@ mod tests {
         let expected = [&[1, 2, b'a', b'b'][..], &[7; 16]].concat();
         assert_eq!(built(|k| summary(k, &t, run)), expected);
         assert_eq!(built(|k| doc(k, DocKind::Token, None, "x")), [6, 0, b'x']);
+        assert_eq!(built(|k| doc(k, DocKind::Secret, Some(&t), "X")), [8, 2, b'a', b'b', b'X']);
+        assert_eq!(built(|k| doc(k, DocKind::TenantKey, Some(&t), "d")), [9, 2, b'a', b'b', b'd']);
         assert_eq!((FORMAT, REVISION), (&[0, b'f'][..], &[0, b'r'][..]));
         let entry = built(|k| kv_entry(k, &t, "v", "k"));
         assert_eq!(entry, [1, 2, b'a', b'b', 1, b'v', b'k']);

@@ -8,6 +8,7 @@ mod flow;
 mod identity;
 mod limits;
 mod run;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod upkeep;
@@ -30,4 +31,5 @@ pub use run::{
     AnswerView, ErrorInfoView, LogLevelView, LogLineView, ModeView, OriginKindView, OriginView, OutcomeView,
     RequestView, RunRecordView, RunSummaryView, RunView, StepRecordView, TriggerView, UsageView,
 };
+pub use secret::{KeyRotationView, SecretCommand, SecretView};
 pub use upkeep::{BackupCommand, BackupDoneView, BackupStageView, BackupView, RetentionBoundsView, RetentionView};

@@ -5,6 +5,7 @@ mod arm;
 mod delete;
 mod draft;
 mod hook;
+mod missing;
 mod publish;
 mod read;
 mod release;

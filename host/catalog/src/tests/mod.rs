@@ -5,6 +5,7 @@ mod configs;
 mod flows;
 mod limits;
 mod retention;
+mod secrets;
 mod support;
 mod switches;
 mod tokens;

@@ -14,9 +14,10 @@ use weir_model::{
 };
 use weir_sandbox::Sandbox;
 use weir_store::Store;
+use weir_vault::{KeySource, Keyring, KeysError};
 
 use crate::documents::action_key;
-use crate::{Catalog, Options, RetentionDef};
+use crate::{Catalog, CatalogError, Options, RetentionDef};
 
 /// What the tests' steps compile to: the action version or kind they use.
 pub(super) type Step = String;
@@ -28,6 +29,8 @@ pub(super) struct Rooms {
     /// What the operator sets.
     pub(super) limits: LimitOverrides,
     pub(super) retention: RetentionDef,
+    /// The file of secret keys, as it were.
+    pub(super) keys: Arc<KeyFile>,
     sandbox: Arc<Sandbox>,
     _folder: tempfile::TempDir,
 }
@@ -48,11 +51,17 @@ impl Rooms {
         });
         let limits = LimitOverrides::default();
         let retention = RetentionDef::DEFAULT;
-        Self { cluster: Cluster::local(store), clock, limits, retention, sandbox: sandbox.unwrap(), _folder: folder }
+        let (cluster, keys, sandbox) = (Cluster::local(store), Arc::default(), sandbox.unwrap());
+        Self { cluster, clock, limits, retention, keys, sandbox, _folder: folder }
     }
 
     /// Opens a catalog; again for what a restart would find.
     pub(super) async fn open(&self) -> Arc<Catalog<Step>> {
+        self.try_open().await.unwrap()
+    }
+
+    /// The same, where it may be refused.
+    pub(super) async fn try_open(&self) -> Result<Arc<Catalog<Step>>, CatalogError> {
         // Random bytes of a restarted process are not those of the one before.
         static STARTS: AtomicU64 = AtomicU64::new(1);
         let entropy = Counter(AtomicU64::new(STARTS.fetch_add(1, Ordering::Relaxed) << 32));
@@ -64,8 +73,9 @@ impl Rooms {
             entropy: Arc::new(entropy),
             limits: self.limits.clone(),
             retention: self.retention,
+            keys: self.keys.clone(),
         };
-        Catalog::open(options).await.unwrap()
+        Catalog::open(options).await
     }
 
     /// Stores an action version as an earlier upload would have.
@@ -118,6 +128,20 @@ pub(super) fn echo_padded() -> Bytes {
     let mut bytes = echo().to_vec();
     bytes.extend([0, 4, 1, b'x', 1, 2]);
     bytes.into()
+}
+
+/// Secret keys that a test can change, as an operator changes the file.
+#[derive(Default)]
+pub(super) struct KeyFile(pub(super) parking_lot::Mutex<Option<Keyring>>);
+
+impl KeySource for KeyFile {
+    fn load(&self) -> Result<Option<Keyring>, KeysError> {
+        Ok(self.0.lock().clone())
+    }
+
+    fn make(&self, entropy: &dyn Entropy) -> Result<Keyring, KeysError> {
+        Ok(self.0.lock().insert(Keyring::generate(entropy)).clone())
+    }
 }
 
 /// Bytes that never repeat.

@@ -78,6 +78,11 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) retain_bytes: u64,
 
+    /// File of the keys that seal secrets, one line `id base64(32 bytes)` each: the first seals, all open. Without it
+    /// `secret-keys` in the data folder, made at the first start; no backup has it, so keep a copy apart
+    #[arg(long, value_name = "FILE", env = "WEIR_SECRET_KEYS", hide_env_values = true)]
+    pub(crate) secret_keys: Option<PathBuf>,
+
     #[command(flatten)]
     unused: NoServer,
 }

@@ -22,6 +22,7 @@ use weir_model::{Clock, Entropy, LimitOverrides};
 use weir_sandbox::Sandbox;
 use weir_store::Store;
 
+use crate::key_file::KeyFile;
 use crate::output::Out;
 use crate::system::{SystemClock, SystemEntropy};
 pub(crate) use args::ServeArgs;
@@ -56,7 +57,8 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
         days: Some(args.retain_days).filter(|days| *days > 0),
         bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
     };
-    let rooms = Rooms::open(&args.data, limits, retention).await?;
+    let keys = KeyFile::of(args.secret_keys.as_deref(), &args.data);
+    let rooms = Rooms::open(&args.data, limits, retention, keys).await?;
     let mut signals = Signals::listen(hangups)?;
     let sockets = given.completed(&args).await?;
     let (hooks, admin) = sockets.listeners()?;
@@ -144,7 +146,7 @@ struct Rooms {
 }
 
 impl Rooms {
-    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef) -> Result<Self> {
+    async fn open(data: &Path, limits: LimitOverrides, retention: RetentionDef, keys: KeyFile) -> Result<Self> {
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -166,6 +168,7 @@ impl Rooms {
             entropy: Arc::clone(&entropy),
             limits,
             retention,
+            keys: Arc::new(keys),
         })
         .await?;
         let engine = Engine::start(weir_engine::Options {

@@ -18,31 +18,18 @@ pub struct DeliveryId {
     keep: Duration,
 }
 
-/// What is remembered by the digest of a delivery.
-#[derive(Clone, Copy)]
-enum Mark {
-    /// That it came.
-    Came = 1,
-    /// The idempotency key that it came with.
-    Key = 2,
-}
-
 impl DeliveryId {
     /// A delivery by a digest of its id or of all that was signed.
     pub const fn new(digest: [u8; 32], keep: Duration) -> Self {
         Self { digest, keep }
     }
 
-    fn key(&self, mark: Mark, start: &Start) -> SeenKey {
+    fn key(&self, start: &Start) -> SeenKey {
         // Longer than any idempotency key, so that no caller can choose one that has the same digest.
-        let mut digest = Sha256::new_with_prefix([mark as u8; IdempotencyKey::MAX_BYTES + 1]);
+        let mut digest = Sha256::new_with_prefix([0; IdempotencyKey::MAX_BYTES + 1]);
         digest.update(self.digest);
-        SeenKey {
-            tenant: start.tenant.clone(),
-            flow: start.flow_id,
-            mode: start.mode,
-            digest: digest.finalize().into(),
-        }
+        let digest = digest.finalize().into();
+        SeenKey { tenant: start.tenant.clone(), flow: start.flow_id, mode: start.mode, digest }
     }
 }
 
@@ -54,7 +41,7 @@ impl Engine {
     /// Where the delivery came before, or nobody can say.
     pub async fn call_unless_seen(&self, start: Start, delivery: DeliveryId) -> Result<Reply, IdempotencyError> {
         let services = self.services();
-        let key = delivery.key(Mark::Came, &start);
+        let key = delivery.key(&start);
         if read(services, &key)?.is_some() {
             return Err(IdempotencyError::Replay);
         }
@@ -88,10 +75,10 @@ impl Engine {
         self.call_once(start, key).await
     }
 
-    /// Remembers the idempotency key that a delivery came with, before it runs.
+    /// Remembers the idempotency key that a delivery came with, before it runs, where others would have that it came.
     async fn bind(&self, start: &Start, key: &IdempotencyKey, delivery: &DeliveryId) -> Result<(), IdempotencyError> {
         let services = self.services();
-        let place = delivery.key(Mark::Key, start);
+        let place = delivery.key(start);
         let is_this = |bound: &Bytes| if **bound == key.0 { Ok(()) } else { Err(IdempotencyError::Replay) };
         loop {
             if let Some(bound) = read(services, &place)? {

@@ -235,6 +235,7 @@ async fn start_engine(machine: &Arc<Machine>, clock: &Arc<ManualClock>, entropy:
         entropy: entropy.clone(),
         limits: LimitOverrides::default(),
         retention: weir_catalog::RetentionDef::default(),
+        keys: Arc::new(weir_vault::Keyring::generate(&Seeded::new(Random::of(0, "secret keys")))),
     });
     Engine::start(Options {
         catalog: catalog.await.unwrap(),

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use weir_engine::{Catalog, DeliveryId};
 use weir_model::{Auth, Coded as _, FlowName, SignatureDef, TenantId, Timestamp, WebhookDef};
+use weir_vault::SecretText;
 use weir_vault::signature::{self, Delivery, SignatureError, Verified};
 
 use crate::Refusal;
@@ -47,7 +48,7 @@ impl Door<'_> {
             return Ok(());
         };
         let secrets = secrets::of(self, auth)?;
-        let secrets: Vec<&str> = secrets.iter().map(|secret| &**secret).collect();
+        let secrets: Vec<&str> = secrets.iter().map(SecretText::expose).collect();
         credentials::check(auth, headers, &secrets).map_err(|reason| {
             self.log("WEIR-HOOK-AUTH", &reason);
             Refusal::Unauthenticated { challenge: credentials::challenge(auth) }
@@ -90,13 +91,13 @@ impl Door<'_> {
 
 async fn verified(
     def: &SignatureDef,
-    secrets: Vec<secrets::Text>,
+    secrets: Vec<SecretText>,
     headers: &HeaderMap,
     body: &Bytes,
     now: Timestamp,
 ) -> Result<Verified, SignatureError> {
-    let verify = move |def: &SignatureDef, secrets: &[secrets::Text], headers: &HeaderMap, body: &Bytes| {
-        let secrets: Vec<&str> = secrets.iter().map(|secret| &**secret).collect();
+    let verify = move |def: &SignatureDef, secrets: &[SecretText], headers: &HeaderMap, body: &Bytes| {
+        let secrets: Vec<&str> = secrets.iter().map(SecretText::expose).collect();
         signature::verify(def, &secrets, &Delivery { headers, body, now })
     };
     if body.len() < LONG_BODY {

@@ -29,6 +29,7 @@ const ONLY_HERE: &[(&str, &[&str])] = &[
     ("rocksdb", &["weir-store"]),
     ("wasmtime", &["weir-sandbox"]),
     ("wasmtime-wasi", &["weir-sandbox"]),
+    ("chacha20poly1305", &["weir-vault"]),
     ("axum", &["weir-admin"]),
     ("utoipa", &["weir-admin"]),
     ("hyper-util", &["weir-ingress", "weir-admin", "weir-bench"]),
