@@ -1,8 +1,9 @@
 //! Promise: every example works as its README says: flows publish, documented calls get their documented answers, sample
 //! deliveries are taken.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
@@ -25,10 +26,16 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
+/// The secret that the README's calls are signed with.
+const SECRET: &str = "example";
+
 /// A server with all example flows and the actions that they use.
 fn with_examples() -> Result<Server> {
     let server = Server::start()?;
     let flows = files("examples/flows", "yaml")?;
+    for name in ["GITHUB_SECRET", "STRIPE_SECRET", "SHOPIFY_SECRET"] {
+        server.set_secret(name, SECRET)?;
+    }
     let texts = flows.iter().map(std::fs::read_to_string).collect::<Result<String, _>>()?;
     for action in files("actions/prebuilt", "wasm")? {
         if texts.contains(&format!("{}@", stem(&action))) {
@@ -117,7 +124,8 @@ async fn every_sample_delivery_is_taken_by_its_flow() -> Result<()> {
             let payload: Value = serde_json::from_str(&body)?;
             let (header, event) = event(product, stem(&delivery), &payload)?;
             let request = server.client.request(Method::POST, url).header("content-type", "application/json");
-            let answer = request.header(header, event).body(body).send().await?;
+            let (signature, value) = signed(product, body.as_bytes())?;
+            let answer = request.header(header, event).header(signature, value).body(body).send().await?;
             let status = answer.status();
             assert!(status.is_success(), "{}: {status} {}", delivery.display(), answer.text().await?);
             let run = server.last_run().await?;
@@ -146,7 +154,34 @@ fn event(product: &str, name: &str, payload: &Value) -> Result<(&'static str, St
             let (topic, verb) = name.rsplit_once('-').context("a Shopify delivery is named <topic>-<verb>.json")?;
             ("x-shopify-topic", format!("{}/{verb}", topic.replace('-', "_")))
         }
-        // Its event stands in the body; what its signature would say is not read.
+        // Its event stands in the body.
         _ => ("x-sample", name.to_owned()),
     })
+}
+
+/// The header with which a product signs a delivery.
+fn signed(product: &str, body: &[u8]) -> Result<(&'static str, String)> {
+    Ok(match product {
+        "github" => {
+            ("x-hub-signature-256", format!("sha256={}", hmac(&[body], "openssl dgst -sha256 -hmac example -r")?))
+        }
+        "shopify" => {
+            ("x-shopify-hmac-sha256", hmac(&[body], "openssl dgst -sha256 -hmac example -binary | openssl base64 -A")?)
+        }
+        _ => {
+            let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs().to_string();
+            let code = hmac(&[time.as_bytes(), b".", body], "openssl dgst -sha256 -hmac example -r")?;
+            ("stripe-signature", format!("t={time},v1={code}"))
+        }
+    })
+}
+
+/// The first word that a command prints of some bytes.
+fn hmac(parts: &[&[u8]], command: &str) -> Result<String> {
+    let mut shell = Command::new("sh").args(["-c", command]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut stdin = shell.stdin.take().context("no standard input")?;
+    parts.iter().try_for_each(|part| stdin.write_all(part))?;
+    drop(stdin);
+    let printed = String::from_utf8(shell.wait_with_output()?.stdout)?;
+    Ok(printed.split_whitespace().next().context("openssl printed nothing")?.to_owned())
 }

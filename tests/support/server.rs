@@ -175,6 +175,17 @@ impl Server {
         Ok((url("/urls/production")?, url("/urls/development")?))
     }
 
+    /// Keeps a secret of the default tenant.
+    ///
+    /// # Errors
+    /// Where it is not kept.
+    pub fn set_secret(&self, name: &str, value: &str) -> Result<()> {
+        let file = self.scratch.file("secret.txt", value)?;
+        let set = self.cli(&["secret", "set", name, "--from-file", &file.to_string_lossy()])?;
+        ensure!(set.code == 0, "the secret was not kept: {set:?}");
+        Ok(())
+    }
+
     /// Uploads one of the committed test components.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ pub use lanes::LaneOptions;
 pub use payload::Payload;
 pub use reply::Reply;
 pub use run::{RunContext, Start, WaitFor};
-pub use seen::{IdempotencyError, IdempotencyKey};
+pub use seen::{DeliveryId, IdempotencyError, IdempotencyKey};
 pub use services::Services;
 pub use steps::{Begin, Failure, Finish, Notes, Step, StepContext, Worked, kinds};
 pub use weir_cluster::{BackupInfo, BackupOrder, BackupStage, Page, RunFilter, Subscription};

@@ -2,13 +2,14 @@
 //! It must not execute runs or look into requests for keys.
 
 mod memory;
+mod replay;
 mod under_way;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
@@ -16,6 +17,7 @@ use weir_cluster::{ClusterError, Remembered, Seen, SeenKey, StoreError};
 use weir_model::{Code, Coded, RunId, Span, Timestamp};
 
 use self::memory::{Fingerprint, Memory};
+pub use self::replay::DeliveryId;
 pub(crate) use self::under_way::UnderWay;
 use self::under_way::{Ticket, Verdict};
 use crate::answer::{self, DEFAULT_WAIT};
@@ -59,6 +61,11 @@ pub enum IdempotencyError {
     /// Too many requests with keys are under way.
     #[error("Too many requests with idempotency keys are under way; nothing was accepted. Try again shortly.")]
     Crowded,
+    /// A signed delivery that came before.
+    #[error(
+        "This delivery came before; nothing was done. A new one needs an id or a time of its own, and its signature."
+    )]
+    Replay,
     /// The store cannot say whether the key came before.
     #[error("The server cannot look up idempotency keys at the moment; nothing was accepted.")]
     Store,
@@ -70,6 +77,7 @@ impl Coded for IdempotencyError {
             Self::Mismatch => "WEIR-HOOK-IDEMPOTENCY-MISMATCH",
             Self::Busy => "WEIR-HOOK-IDEMPOTENCY-BUSY",
             Self::Crowded => "WEIR-RUN-CAPACITY",
+            Self::Replay => "WEIR-HOOK-REPLAY",
             Self::Store => "WEIR-STORE-UNAVAILABLE",
         })
     }
@@ -103,12 +111,22 @@ pub(crate) struct Remember {
     end: Mutex<Option<oneshot::Sender<Reply>>>,
 }
 
+/// What is remembered of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeps {
+    /// What it was answered, for those that come again.
+    Answer,
+    /// That it came, unless it failed: its sender sends it again then, and is right to.
+    Coming,
+}
+
 /// Which request is remembered, and for how long.
 #[derive(Debug)]
 struct Facts {
     key: SeenKey,
     fingerprint: Fingerprint,
     keep: Duration,
+    keeps: Keeps,
     /// Whether its answer is written, or about to be with its run.
     is_written: AtomicBool,
 }
@@ -131,10 +149,14 @@ impl Remember {
 
 impl Facts {
     fn once(&self, run: RunId, reply: &Reply, now: Timestamp) -> Option<Remembered> {
-        if self.is_written.swap(true, Ordering::AcqRel) {
+        let is_failure = reply.status.is_server_error() && reply.status != StatusCode::GATEWAY_TIMEOUT;
+        if (self.keeps == Keeps::Coming && is_failure) || self.is_written.swap(true, Ordering::AcqRel) {
             return None;
         }
-        let value = memory::encode(&self.fingerprint, run, reply);
+        let value = match self.keeps {
+            Keeps::Answer => memory::encode(&self.fingerprint, run, reply),
+            Keeps::Coming => memory::encode(&self.fingerprint, run, &Reply::empty(reply.status)),
+        };
         Some(Remembered { key: self.key.clone(), until: now.plus(self.keep), value })
     }
 }
@@ -162,7 +184,9 @@ impl Engine {
                 }
                 let mut stage = ticket.stage();
                 // A task of its own: a caller who leaves takes neither the run nor its memory along.
-                tokio::spawn(lead(self.clone(), ticket, start));
+                let keep = start.release.plan.webhook.idempotency.as_ref().and_then(|setting| setting.keep);
+                let keep = keep.unwrap_or(DEFAULT_KEEP).duration();
+                tokio::spawn(lead(self.clone(), ticket, start, keep, Keeps::Answer));
                 return stage.told().await.ok_or(IdempotencyError::Busy);
             }
             Verdict::Follow(follower) => follower,
@@ -181,16 +205,16 @@ impl Engine {
 }
 
 /// Runs the first request with a key, and tells all who wait for its answer.
-async fn lead(engine: Engine, ticket: Ticket, start: Start) {
+async fn lead(engine: Engine, ticket: Ticket, start: Start, keep: Duration, keeps: Keeps) {
     let services = Arc::clone(engine.services());
     // A server that stops waits until the answer is remembered.
     let _alive = Live::enter(&services);
     let run = services.new_run_id();
-    let keep = start.release.plan.webhook.idempotency.as_ref().and_then(|setting| setting.keep);
     let facts = Arc::new(Facts {
         key: ticket.key().clone(),
         fingerprint: *ticket.fingerprint(),
-        keep: keep.unwrap_or(DEFAULT_KEEP).duration(),
+        keep,
+        keeps,
         is_written: AtomicBool::new(false),
     });
     if !start.release.plan.answers {
@@ -298,7 +322,6 @@ async fn sweep(seen: &dyn Seen, now: Timestamp) -> Result<usize, ClusterError> {
 
 #[cfg(test)]
 mod tests {
-    use http::StatusCode;
     use weir_cluster::Cluster;
     use weir_model::{FlowId, Mode, TenantId};
     use weir_store::{Options, Store};
@@ -321,7 +344,7 @@ mod tests {
         let key = SeenKey { tenant, flow, mode: Mode::Production, digest: [7; 32] };
         let (end, ended) = oneshot::channel();
         let (keep, is_written) = (Duration::from_millis(500), AtomicBool::new(false));
-        let facts = Arc::new(Facts { key: key.clone(), fingerprint: [9; 32], keep, is_written });
+        let facts = Arc::new(Facts { key: key.clone(), fingerprint: [9; 32], keep, keeps: Keeps::Answer, is_written });
         let remember = Remember { facts, end: Mutex::new(Some(end)) };
         let (now, reply) = (Timestamp::from_millis(1_000), Reply::json(StatusCode::CREATED, "{}"));
 

@@ -15,6 +15,8 @@ mod secrets;
 mod shape;
 mod step;
 mod webhook;
+mod webhook_auth;
+mod webhook_signature;
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! The JSON Schema of a definition, for editors and the API. It describes; check decides.
 
+mod auth;
+
 use serde_json::{Map, Value, json};
 use weir_model::Limits;
 
@@ -143,7 +145,9 @@ fn webhook() -> Value {
             "content_types": { "type": "array", "minItems": 1, "items": { "type": "string" },
                 "description": "Content types it takes, such as application/json or text/*." },
             "max_body": { "type": "integer", "minimum": 1, "description": "The largest body in bytes." },
-            "auth": { "enum": ["none"], "description": "Who may call it." },
+            "auth": auth::schema(),
+            "allow": { "type": "array", "minItems": 1, "maxItems": 256, "items": { "type": "string" }, "description":
+                "Addresses it may be called from, as blocks such as 192.0.2.0/24 or single ones; all where nothing is said." },
             "wait": { "$ref": "#/$defs/span", "description": "How long the caller waits, 1s to 15m; 30s." },
             "accepted": { "type": "object", "additionalProperties": false,
                 "description": "The answer of a flow without a reachable response step.",

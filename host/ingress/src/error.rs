@@ -1,5 +1,7 @@
 //! Why a request was refused before a run was made, and the answer for each reason. No stack traces, no inner errors.
 
+use std::net::IpAddr;
+
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 use weir_engine::{IdempotencyError, Reply};
@@ -55,6 +57,20 @@ pub enum Refusal {
     /// The request's head is one that proxies and servers read differently.
     #[error(transparent)]
     Head(#[from] BadHead),
+    /// The hook takes no calls from the caller's address.
+    #[error("This hook takes no calls from {0}.")]
+    Address(IpAddr),
+    /// The caller's credentials or signature are missing or wrong; which of it is not told.
+    #[error("The credentials or the signature that this hook needs are missing or wrong.")]
+    Unauthenticated {
+        /// What the caller may send, as `WWW-Authenticate` says it.
+        challenge: Option<&'static str>,
+    },
+    /// There is no secret to check callers with.
+    #[error(
+        "This hook cannot check its callers at the moment; nothing was accepted. Its operator has to look at its secret."
+    )]
+    NoSecret,
     /// The request's idempotency key is missing or none.
     #[error("The request has no usable idempotency key: {0}.")]
     IdempotencyKey(String),
@@ -99,6 +115,9 @@ impl Coded for Refusal {
             Self::Method { .. } => "WEIR-HOOK-METHOD",
             Self::ContentType(_) => "WEIR-BODY-TYPE",
             Self::Malformed(_) => "WEIR-BODY-MALFORMED",
+            Self::Address(_) => "WEIR-HOOK-ADDRESS",
+            Self::Unauthenticated { .. } => "WEIR-HOOK-AUTH",
+            Self::NoSecret => "WEIR-HOOK-SECRET",
             Self::IdempotencyKey(_) => "WEIR-HOOK-IDEMPOTENCY-KEY",
             Self::ResumeMethod { .. } => "WEIR-RUN-RESUME-METHOD",
             Self::UnknownRun => "WEIR-RUN-UNKNOWN",
@@ -117,10 +136,14 @@ impl Refusal {
             | Self::NotListening { .. }
             | Self::DraftBroken(_)
             | Self::Idempotency(IdempotencyError::Mismatch) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Idempotency(IdempotencyError::Busy) | Self::NotWaiting => StatusCode::CONFLICT,
-            Self::Idempotency(IdempotencyError::Crowded | IdempotencyError::Store) | Self::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
+            Self::Idempotency(IdempotencyError::Busy | IdempotencyError::Replay) | Self::NotWaiting => {
+                StatusCode::CONFLICT
             }
+            Self::Idempotency(IdempotencyError::Crowded | IdempotencyError::Store)
+            | Self::NoSecret
+            | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Address(_) => StatusCode::FORBIDDEN,
+            Self::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             Self::Method { .. } | Self::ResumeMethod { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) | Self::IdempotencyKey(_) => StatusCode::BAD_REQUEST,
@@ -146,8 +169,12 @@ impl Refusal {
             Self::Method { allowed, .. } => HeaderValue::try_from(allowed).ok().map(|value| (header::ALLOW, value)),
             Self::ResumeMethod { allowed, .. } => Some((header::ALLOW, HeaderValue::from_static(allowed))),
             Self::Head(BadHead::Method(_)) => Some((header::ALLOW, HeaderValue::from_static(ALLOWED_METHODS))),
+            Self::Unauthenticated { challenge } => {
+                challenge.map(|challenge| (header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+            }
             // Not so for a mismatch, which trying again does not mend.
             Self::Idempotency(IdempotencyError::Busy | IdempotencyError::Crowded | IdempotencyError::Store)
+            | Self::NoSecret
             | Self::Unavailable(_) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
             _ => None,
         };

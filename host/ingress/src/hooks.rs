@@ -13,6 +13,7 @@ use weir_engine::{Engine, Hook, Release, Reply, Start};
 use weir_listener::BodyLimits;
 use weir_model::{Mode, WebhookDef};
 
+use crate::auth::{self, Door};
 use crate::route::{Resume, Route};
 use crate::{Options, Refusal, cors, idempotency, payload, resume, wire};
 
@@ -20,17 +21,18 @@ use crate::{Options, Refusal, cors, idempotency, payload, resume, wire};
 #[derive(Clone)]
 pub(crate) struct Hooks {
     engine: Engine,
-    options: Options,
+    options: Arc<Options>,
 }
 
 impl Hooks {
-    pub(crate) const fn new(engine: Engine, options: Options) -> Self {
-        Self { engine, options }
+    pub(crate) fn new(engine: Engine, options: Options) -> Self {
+        Self { engine, options: Arc::new(options) }
     }
 
     /// The answer to a request whose head is well formed; there always is one.
     pub(crate) async fn answer(&self, request: Request<Incoming>, client: IpAddr) -> Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
+        let client = auth::address(&parts.headers, client, &self.options.trusted_proxies);
         let reply = match self.handle(&parts, body, client).await {
             Ok(reply) => reply,
             Err(refusal) => refusal.reply(),
@@ -87,12 +89,24 @@ impl Hooks {
         release: &Arc<Release>,
     ) -> Result<Reply, Refusal> {
         let webhook = &release.plan.webhook;
+        auth::check_address(webhook, client)?;
         check_method(&parts.method, webhook)?;
         payload::check_head(&parts.headers, webhook)?;
+        let door = Door {
+            auth: webhook.auth.as_ref(),
+            catalog: self.engine.catalog(),
+            tenant: &hook.tenant,
+            flow: &hook.name,
+            client,
+        };
+        // Before the body is read: strangers shall not fill the memory.
+        door.check_credentials(&parts.headers)?;
         let received_at = self.engine.clock().now();
         let most = webhook.max_body.unwrap_or(self.options.body_bytes).min(self.options.most_body_bytes);
         let limits = BodyLimits { most, time: self.options.body_time };
-        let body = weir_listener::read(&parts.headers, body, limits).await?.decoded;
+        let body = weir_listener::read(&parts.headers, body, limits).await?;
+        let delivery = door.check_signature(&parts.headers, &body.raw, received_at).await?;
+        let body = body.decoded;
         let payload = payload::of(&parts.headers, parts.uri.query().unwrap_or_default(), &body).await?;
         let key = match &webhook.idempotency {
             Some(setting) => idempotency::key(setting, &parts.headers, &payload)?,
@@ -104,15 +118,17 @@ impl Hooks {
             flow_id: hook.flow,
             release: Arc::clone(release),
             mode,
-            request: Arc::new(wire::request_info(parts, route.rest, client, received_at)),
+            request: Arc::new(wire::request_info(parts, route.rest, client, received_at, door.secret_header())),
             body,
             payload,
             origin: None,
         };
-        match key {
-            None => Ok(self.engine.call(start).await),
-            Some(key) => Ok(Box::pin(self.engine.call_once(start, key)).await?),
-        }
+        Ok(match (key, delivery) {
+            (None, None) => self.engine.call(start).await,
+            (Some(key), None) => Box::pin(self.engine.call_once(start, key)).await?,
+            (None, Some(delivery)) => Box::pin(self.engine.call_unless_seen(start, delivery)).await?,
+            (Some(key), Some(delivery)) => Box::pin(self.engine.call_once_signed(start, key, delivery)).await?,
+        })
     }
 }
 

@@ -1,9 +1,11 @@
-//! The listener's limits. It holds numbers and their reasons; server and body keep to them.
+//! The listener's limits and what it trusts. It holds numbers and their reasons; server and body keep to them.
 
 use std::time::Duration;
 
-/// Limits of the webhook listener.
-#[derive(Clone, Copy, Debug)]
+use weir_model::Network;
+
+/// Settings of the webhook listener.
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What holds for connections.
     pub listener: weir_listener::Options,
@@ -13,6 +15,8 @@ pub struct Options {
     pub body_bytes: u64,
     /// Bytes of a body that no flow can go above.
     pub most_body_bytes: u64,
+    /// Where proxies stand whose word about the caller's address is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
@@ -22,6 +26,7 @@ impl Default for Options {
             body_time: Duration::from_secs(30),
             body_bytes: 5 << 20,
             most_body_bytes: 10 << 20,
+            trusted_proxies: Vec::new(),
         }
     }
 }

@@ -32,9 +32,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
     patience: Duration,
 ) {
+    let connections = options.listener;
     let service = Webhooks { hooks: Hooks::new(engine.clone(), options), engine, is_leaving: AtomicBool::new(false) };
     let farewell = Farewell { last_call: LAST_CALL, quiet: QUIET, patience };
-    weir_listener::serve(listener, service, options.listener, tls, farewell, stop).await;
+    weir_listener::serve(listener, service, connections, tls, farewell, stop).await;
 }
 
 /// What answers the listener's requests.

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{FlowName, HostPattern, LimitOverrides, Span};
+use crate::{Auth, FlowName, HostPattern, LimitOverrides, Network, Span};
 
 /// A flow's definition. `weir: 1` is its format.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,6 +136,9 @@ pub struct WebhookDef {
     /// Who may call it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub auth: Option<Auth>,
+    /// The addresses it may be called from; none means all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub allow: Option<Vec<Network>>,
     /// How long the caller waits for its answer; 30 s where nothing is said.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wait: Option<Span>,
@@ -151,14 +154,6 @@ pub struct WebhookDef {
     /// Which pages may call it from a browser.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub cors: Option<Cors>,
-}
-
-/// Who may call a hook.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Auth {
-    /// Everybody who knows the key.
-    None,
 }
 
 /// The acknowledgement of a run that goes on in the background.

@@ -1,8 +1,9 @@
-//! What opens doors: API tokens and sealed secrets, and the one place where weir does cryptography. It must not keep what
-//! it makes or know where it is kept.
+//! What opens doors: API tokens, callers' credentials and signatures, and sealed secrets; the one place where weir does
+//! cryptography. It must not keep what it makes or know where it is kept.
 
 #![forbid(unsafe_code)]
 
+pub mod credential;
 mod data_key;
 mod digest;
 mod error;
@@ -12,6 +13,7 @@ mod record;
 mod role;
 mod seal;
 mod secret_text;
+pub mod signature;
 mod token;
 
 pub use data_key::{DataKey, SecretLabel};

@@ -35,6 +35,11 @@ fn show(weir: &Weir, once: bool) -> Result<()> {
     for action in components(&shell::root().join("actions/prebuilt"))? {
         weir.print(&["action", "push", text(&action)?])?;
     }
+    let example = weir.data.join("example-secret.txt");
+    fs::write(&example, "example\n")?;
+    for name in ["GITHUB_SECRET", "STRIPE_SECRET", "SHOPIFY_SECRET"] {
+        weir.print(&["secret", "set", name, "--from-file", text(&example)?])?;
+    }
     let mut hello = None;
     for flow in files(&examples.join("flows"), "yaml")? {
         let pushed: Value =

@@ -36,6 +36,8 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
         let guests = ["nextest", "run", "--no-tests", "pass"];
         shell::run("cargo", &guests.into_iter().chain(packages).collect::<Vec<_>>())?;
     }
+    // What senders of webhooks sign with.
+    tools::signers()?;
     // Examples are built in every language they are written in; Rust's need the target.
     actions::ensure_target()?;
     let path = tools::path()?;

@@ -1,4 +1,5 @@
-//! The compilers of other languages that examples and components are built with, in pinned versions in a folder outside
+//! The compilers of other languages that examples and components are built with, and the libraries that tests compare
+//! weir with, in pinned versions in a folder outside
 //! the checkout. It installs them from their registries; it must not touch what the machine has.
 
 use std::ffi::OsString;
@@ -26,9 +27,14 @@ const API: [&str; 1] = ["schemathesis==4.32.5"];
 /// From npm's registry: JavaScript's componentizer and bundler, and AssemblyScript.
 const NODE: [&str; 3] = ["componentize-qjs@0.4.5", "esbuild@0.28.2", "assemblyscript@0.28.20"];
 
+/// The libraries that senders of webhooks sign with, from npm's registry and Python's: what they sign must be right here.
+const NODE_SIGNERS: [&str; 3] = ["standardwebhooks@1.1.1", "@octokit/webhooks-methods@6.0.0", "stripe@23.1.0"];
+const PYTHON_SIGNERS: [&str; 1] = ["standardwebhooks==1.1.0"];
+
 /// Installs all of them.
 pub(crate) fn run() -> Result<()> {
-    for folder in [python_bin()?, node_bin()?] {
+    let [node, python] = signers()?;
+    for folder in [python_bin()?, node_bin()?, node, python] {
         println!("{}", folder.display());
     }
     Ok(())
@@ -58,41 +64,55 @@ fn folder_of(bin: &Path, sibling: &str) -> Result<PathBuf> {
 
 /// The folder of the programs from Python's registry, such as `python-zig`, `go` and `wasm-tools`.
 pub(crate) fn python_bin() -> Result<PathBuf> {
-    Ok(python("python", &PYTHON)?.join("bin"))
+    let folder = folder()?.join("python");
+    from_python(&folder, &PYTHON)?;
+    Ok(folder.join("bin"))
 }
 
 /// The `schemathesis` program. It has a folder of its own, since only one task needs it.
 pub(crate) fn schemathesis() -> Result<PathBuf> {
-    Ok(python("schemathesis", &API)?.join("bin/schemathesis"))
+    let folder = folder()?.join("schemathesis");
+    from_python(&folder, &API)?;
+    Ok(folder.join("bin/schemathesis"))
 }
 
-/// A folder with packages from Python's registry.
-fn python(name: &str, packages: &[&str]) -> Result<PathBuf> {
-    let folder = folder()?.join(name);
-    installed(&folder, packages, |folder| {
+/// The folders with the senders' libraries; `tests/signatures.rs` looks for them here.
+pub(crate) fn signers() -> Result<[PathBuf; 2]> {
+    let (node, python) = (folder()?.join("node-signers"), folder()?.join("python-signers"));
+    from_npm(&node, &NODE_SIGNERS)?;
+    from_python(&python, &PYTHON_SIGNERS)?;
+    Ok([node, python])
+}
+
+/// Puts packages from Python's registry into a folder.
+fn from_python(folder: &Path, packages: &[&str]) -> Result<()> {
+    installed(folder, packages, |folder| {
         if !works("python3", &["-c", "import ensurepip, venv"]) {
             setup::install(&["python3-venv"])?;
         }
         run_in(folder, "python3", &["-m", "venv", "--clear", "."])?;
         let pip = folder.join("bin/pip");
-        let words = ["install", "--quiet", "--disable-pip-version-check"].into_iter().chain(packages.iter().copied());
+        let words = ["install", "--quiet", "--disable-pip-version-check"].iter().chain(packages).copied();
         run_in(folder, &pip.to_string_lossy(), &words.collect::<Vec<_>>())
-    })?;
-    Ok(folder)
+    })
 }
 
 /// The folder of the programs from npm's registry, such as `componentize-qjs` and `esbuild`.
 pub(crate) fn node_bin() -> Result<PathBuf> {
     let folder = folder()?.join("node");
-    installed(&folder, &NODE, |folder| {
+    from_npm(&folder, &NODE)?;
+    Ok(folder.join("node_modules/.bin"))
+}
+
+fn from_npm(folder: &Path, packages: &[&str]) -> Result<()> {
+    installed(folder, packages, |folder| {
         if !shell::has("npm") {
             setup::install(&["nodejs", "npm"])?;
         }
         fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
-        let words = ["install", "--no-fund", "--no-audit", "--save-exact"].into_iter().chain(NODE);
+        let words = ["install", "--no-fund", "--no-audit", "--save-exact"].iter().chain(packages).copied();
         run_in(folder, "npm", &words.collect::<Vec<_>>())
-    })?;
-    Ok(folder.join("node_modules/.bin"))
+    })
 }
 
 /// Makes a folder anew where it does not hold just these packages.

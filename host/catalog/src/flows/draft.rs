@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use weir_cluster::{Change, Expect};
-use weir_flow::{Checked, Document};
-use weir_model::{Code, Finding, Findings, FlowDef, FlowId, FlowName, HookKey, Severity, TenantId, Timestamp};
+use weir_flow::Checked;
+use weir_model::{Findings, FlowDef, FlowId, FlowName, HookKey, Severity, TenantId, Timestamp};
 
-use super::replace;
+use super::{missing, replace};
 use crate::actions::TenantActions;
 use crate::documents::{DraftDoc, DraftInfo, FlowDoc, draft_key, flow_key};
 use crate::hook::{CachedDraft, Live, Release};
@@ -83,10 +83,7 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let (state, owner) = (Arc::clone(&self.state), tenant.clone());
         let checked = tokio::task::spawn_blocking(move || {
             let mut checked = compiler.draft(&text, &seen);
-            let failure_flow = checked.def.as_ref().and_then(|def| def.on_failure.clone());
-            if let Some(name) = failure_flow.filter(|name| state.hooks.load().by_name(&owner, name).is_none()) {
-                checked.findings.push(no_such_flow(&name, &text));
-            }
+            missing::find(&mut checked, &state, &owner, &text);
             checked
         });
         checked.await.map(|checked| (checked, actions)).map_err(|_| CatalogError::Stopping)
@@ -135,19 +132,6 @@ impl<S: Send + Sync + 'static> Catalog<S> {
             created_at: now,
             updated_at: now,
         }
-    }
-}
-
-/// The flow for failures does not exist. It may come later, so this keeps nothing from being published.
-fn no_such_flow(name: &FlowName, text: &str) -> Finding {
-    let path = "/on_failure";
-    Finding {
-        code: Code::new("WEIR-FLOW-ON-FAILURE"),
-        severity: Severity::Warning,
-        path: path.to_owned(),
-        line: Document::parse(text).ok().and_then(|document| document.line(path)),
-        step: None,
-        message: format!("there is no flow `{name}` yet, so nothing follows a failure: push and publish it"),
     }
 }
 

@@ -5,7 +5,7 @@ mod arm;
 mod delete;
 mod draft;
 mod hook;
-mod needed;
+mod missing;
 mod publish;
 mod read;
 mod release;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
-use weir_model::TenantId;
+use weir_model::{Network, TenantId};
 
 use super::connections::ConnectionArgs;
 
@@ -48,6 +48,10 @@ pub(crate) struct ServeArgs {
     /// What callers put before /webhook/…, where a proxy stands in front; made from --listen otherwise
     #[arg(long, value_name = "URL", env = "WEIR_PUBLIC_URL", hide_env_values = true)]
     pub(crate) public_url: Option<String>,
+
+    /// Address or block of a proxy whose X-Forwarded-For says where a call comes from; may be repeated
+    #[arg(long, value_name = "CIDR", env = "WEIR_TRUSTED_PROXY", hide_env_values = true, value_delimiter = ',')]
+    pub(crate) trusted_proxy: Vec<Network>,
 
     /// Name under which the admin API may be called besides localhost, where a proxy stands in front; may be repeated
     #[arg(long, value_name = "NAME", env = "WEIR_ADMIN_HOST", hide_env_values = true, value_delimiter = ',')]

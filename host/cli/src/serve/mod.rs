@@ -100,7 +100,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
     });
     let bounds = args.connections.admin();
     let admin = tokio::spawn(Admin::serve(admin, admin_state.clone(), bounds, tls.admin, wait(admin_stop)));
-    let bounds = args.connections.hooks();
+    let bounds = weir_ingress::Options { trusted_proxies: args.trusted_proxy, ..args.connections.hooks() };
     let engine = rooms.engine.clone();
     let hooks = tokio::spawn(weir_ingress::serve(hooks, engine, bounds, tls.hooks, wait(hooks_stop), FAREWELL));
 

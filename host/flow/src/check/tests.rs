@@ -1,5 +1,7 @@
 //! Tests of check: what a sound definition becomes, and that each fault is found where it is.
 
+mod auth;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -89,7 +91,7 @@ trigger:
     methods: [post, OPTIONS, 'a b', PSOT]
     content_types: ['application/json; charset=x', '*/x']
     max_body: big
-    auth: { basic: {} }
+    auth: basics
     wait: 16m
     accepted: { status: 302 }
     unanswered: { json: 1 }

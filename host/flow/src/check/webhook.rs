@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use weir_model::{Accepted, Auth, Cors, Span, TriggerDef, Unanswered, WebhookDef};
+use weir_model::{Accepted, Cors, Span, TriggerDef, Unanswered, WebhookDef};
 
 use super::near::nearest;
-use super::shape::{Part, Report, what};
+use super::shape::{Part, Report};
 
 const WEBHOOK_KEYS: &[&str] =
-    &["methods", "content_types", "max_body", "auth", "wait", "accepted", "unanswered", "idempotency", "cors"];
+    &["methods", "content_types", "max_body", "auth", "allow", "wait", "accepted", "unanswered", "idempotency", "cors"];
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -29,6 +29,7 @@ impl Report<'_> {
             content_types: self.content_types(part),
             max_body: self.max_body(part),
             auth: self.auth(part),
+            allow: self.allow(part),
             wait: self.wait(part),
             accepted: self.accepted(part),
             unanswered: self.unanswered(part),
@@ -90,20 +91,6 @@ impl Report<'_> {
             self.error("WEIR-FLOW-MAX-BODY", part, "max_body", message.to_owned());
         }
         Some(bytes)
-    }
-
-    fn auth(&mut self, part: &Part<'_>) -> Option<Auth> {
-        let value = Self::given(part, "auth")?;
-        if value.as_str() == Some("none") {
-            return Some(Auth::None);
-        }
-        let message = format!(
-            "`auth` is {}; this server knows `none` only (whoever knows the hook's key may call it): write `auth: none`, \
-             or leave it out",
-            shown(value)
-        );
-        self.error("WEIR-FLOW-AUTH", part, "auth", message);
-        None
     }
 
     fn wait(&mut self, part: &Part<'_>) -> Option<Span> {
@@ -191,10 +178,4 @@ fn is_origin(text: &str) -> bool {
     let Some((scheme, host)) = text.split_once("://") else { return false };
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-:[]_".contains(&b);
     matches!(scheme, "http" | "https") && (1..=255).contains(&host.len()) && host.bytes().all(plain)
-}
-
-fn shown(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| what(value).to_owned(), |text| format!("{:?}", text.chars().take(40).collect::<String>()))
 }
