@@ -1,5 +1,6 @@
 //! What a flow sees for each content type.
 
+use http::HeaderValue;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
