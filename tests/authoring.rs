@@ -132,7 +132,7 @@ fn settings_that_do_not_fit_are_told_with_their_place_before_anything_runs() -> 
         &told.stderr,
         &["with.yaml do not fit csv@", "correct them, or the schema that the action states", "(WEIR-FLOW-CONFIG)"],
     );
-    holds("test", &told.stderr, &["line 2", "/op", "\"explode\" is not one of"]);
+    holds("test", &told.stderr, &["line 2", "/op", "\"explode\" is none of \"parse\", \"write\""]);
     let told = Cli::ended(&mut Cli::command(&["action", "test", &csv])?)?;
     holds("none", &told.stderr, &["needs settings: give them with --config FILE", "\"op\" is a required property"]);
 
@@ -144,7 +144,7 @@ fn settings_that_do_not_fit_are_told_with_their_place_before_anything_runs() -> 
     holds(
         "publish",
         &shown,
-        &["line 7", "\"explode\" is not one of", "the action's schema of `with` does not allow it"],
+        &["line 7", "\"explode\" is none of \"parse\", \"write\"", "the action's schema of `with` does not allow it"],
     );
     Ok(())
 }
@@ -154,7 +154,13 @@ async fn rust_goes_wrong_readably() -> Result<()> {
     let Some(project) = Project::of("rust")? else { return Ok(()) };
     let lib = "src/lib.rs";
     for (source, parts) in [
-        ("pub fn score() {}\n", &["it does not export describe, validate, run", "weir_action::action"][..]),
+        (
+            "pub fn score() {}\n",
+            &[
+                "the library is no action, for it does not export describe, validate, run",
+                "put `#[weir_action::action]` on a public",
+            ][..],
+        ),
         ("fn score( {}\n", &["error: ", "src/lib.rs:1:", "cargo ended with", "what it says is above: correct that"]),
         (
             "#[weir_action::action(branch(\"hot\"))]\npub fn score(input: u32) -> weir_action::Result<u32> { Ok(input) }\n",
@@ -255,10 +261,6 @@ async fn python_goes_wrong_readably() -> Result<()> {
             ],
         ),
         (
-            "def score(lead) pass\n",
-            &["File \"src/app.py\", line 1", "src/app.py could not be imported: SyntaxError: expected ':'"],
-        ),
-        (
             "from weir_action import action\n\n\n@action(name=\"a\")\ndef score(a, b): pass\n",
             &[
                 "`score` has two parameters for the input, `a` and `b`; `config` and `context` are the others that there are",
@@ -317,7 +319,8 @@ async fn go_goes_wrong_readably() -> Result<()> {
     for (source, parts) in [
         (
             "package main\n\nfunc main() {}\n",
-            &["exports no `describe`", "call action.Register of weir.dev/action in func init()"][..],
+            &["failed to find export of function `describe`", "call action.Register of weir.dev/action in func init()"]
+                [..],
         ),
         ("package main\n\nfunc main() { score() }\n", &["./action.go:3:15: undefined: score", "go ended with"]),
     ] {
@@ -402,7 +405,7 @@ async fn c_goes_wrong_readably() -> Result<()> {
             (
                 "raise",
                 "WEIR-STEP-TRAP",
-                &["panicked or aborted in first <- run", "it said: src/action.c:19: first: assertion `", "failed)"],
+                &["panicked or aborted in first <- run", "it said: src/action.c:20: first: assertion `", "failed)"],
             ),
             (
                 "abort",

@@ -5,7 +5,7 @@ use jsonschema::ValidationError;
 use serde_json::{Map, Value};
 use weir_flow::StepCheck;
 
-use super::schema::{compile, short};
+use super::schema::{compile, told};
 
 /// Something in `with` does not fit.
 const CONFIG: &str = "WEIR-FLOW-CONFIG";
@@ -49,11 +49,7 @@ pub(crate) fn check(schema: &Value, with: Option<&Value>, cx: &mut StepCheck<'_>
     }
     for error in validator.iter_errors(with).filter(|error| counts(error, with)).take(MOST_FINDINGS) {
         let path = format!("/with{}", error.instance_path().as_str());
-        cx.error(
-            CONFIG,
-            &path,
-            format!("{}: the action's schema of `with` does not allow it", short(&error.to_string())),
-        );
+        cx.error(CONFIG, &path, format!("{}: the action's schema of `with` does not allow it", told(&error)));
     }
 }
 

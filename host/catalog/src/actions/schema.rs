@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 use weir_model::ActionInfo;
@@ -104,9 +105,34 @@ pub fn schema_faults(schema: &Value, value: &Value) -> Result<Vec<SchemaFault>, 
     }
     let fault = |error: ValidationError<'_>| SchemaFault {
         path: error.instance_path().as_str().to_owned(),
-        message: short(&error.to_string()),
+        message: told(&error),
     };
     Ok(validator.iter_errors(value).take(MOST_FAULTS).map(fault).collect())
+}
+
+/// What a value does not fit, with the values that there are to choose from.
+pub(super) fn told(error: &ValidationError<'_>) -> String {
+    let choices = match error.kind() {
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => choices(error),
+        _ => None,
+    };
+    short(&match choices {
+        Some(choices) => format!("{} is none of {}", error.instance(), choices.join(", ")),
+        None => error.to_string(),
+    })
+}
+
+/// The values that a schema lists, where it is a list of values and nothing else.
+fn choices(error: &ValidationError<'_>) -> Option<Vec<String>> {
+    match error.kind() {
+        ValidationErrorKind::Constant { expected_value } => Some(vec![expected_value.to_string()]),
+        ValidationErrorKind::Enum { options } => Some(options.as_array()?.iter().map(Value::to_string).collect()),
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            let all: Option<Vec<_>> = context.iter().map(|errors| errors.iter().find_map(choices)).collect();
+            Some(all?.concat())
+        }
+        _ => None,
+    }
 }
 
 /// A message, cut to a length that can be shown.

@@ -90,6 +90,8 @@ impl<S: Send + Sync + 'static> Catalog<S> {
         let remember = move |state: &crate::state::State<S>, revisions: &[u64]| {
             let mut changed = hook.changed(doc, revisions.first().copied().unwrap_or_default());
             (changed.published, changed.broken) = (Some(release), None);
+            // What was published is in memory now; the draft's plan is made again where the draft is called.
+            *changed.live.draft.lock() = None;
             state.put_hook(changed)
         };
         self.commit(writing, changes, remember).await.map(|(hook, _)| hook)

@@ -8,6 +8,7 @@ use weir_model::Severity;
 use super::support::{Note, TestKinds, action, tenant};
 use crate::actions::ActionIndex;
 use crate::compile::Compiler;
+use crate::schema_faults;
 
 /// Paths of what is found in a step with this config, and whether any of it is an error.
 fn found(schema: &Value, with: &Value) -> (Vec<String>, bool) {
@@ -75,4 +76,15 @@ fn a_config_that_would_take_too_long_to_check_is_taken_with_a_warning() {
     let deep = (0..40).fold(json!({}), |inner, _| json!({"left": inner}));
     assert_eq!(found(&schema, &deep), (vec!["/steps/0/with".to_owned()], false));
     assert_eq!(found(&json!({"$ref": "https://example.com/s"}), &json!({})), (vec!["/steps/0/with".to_owned()], false));
+}
+
+#[test]
+fn a_list_of_values_is_told_with_the_values() {
+    let mode = json!({"oneOf": [{"const": "fast", "description": "Soon."}, {"enum": ["exact", "both"]}]});
+    let told = |schema: &Value, value: Value| schema_faults(schema, &value).unwrap().remove(0).message;
+    assert_eq!(told(&mode, json!("slow")), r#""slow" is none of "fast", "exact", "both""#);
+    let or_none = json!({"anyOf": [mode, {"const": null}]});
+    assert_eq!(told(&or_none, json!(7)), r#"7 is none of "fast", "exact", "both", null"#);
+    let either = json!({"oneOf": [{"type": "integer"}, {"const": "all"}]});
+    assert!(told(&either, json!("x")).contains("oneOf"), "not a list alone");
 }

@@ -17,6 +17,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::task::spawn_blocking;
 use weir_model::{Clock as _, Coded as _};
+use weir_sandbox::SandboxError;
 
 use super::origin::shown;
 use super::project::{Language, Project};
@@ -136,10 +137,15 @@ fn compile(project: &Project) -> Result<u64, Trouble> {
         Language::AssemblyScript => assemblyscript::build(project, &tools),
     }?;
     let made = fs::read(&component).map_err(|error| Failure::reading(&component, error))?;
-    weir_sandbox::inspect(&made).map_err(|error| Failure::Action {
-        code: error.code(),
-        message: error.to_string(),
-        findings: Vec::new(),
-    })?;
+    if let Err(error) = weir_sandbox::inspect(&made) {
+        // Nobody is to push it.
+        fs::remove_file(&component).map_err(|error| Failure::writing(component, error))?;
+        return Err(match error {
+            SandboxError::World { reason } if project.language == Language::Rust => Trouble::project(format!(
+                "the library is no action, for {reason}: put `#[weir_action::action]` on a public function"
+            )),
+            error => Failure::Action { code: error.code(), message: error.to_string(), findings: Vec::new() }.into(),
+        });
+    }
     Ok(u64::try_from(made.len()).unwrap_or(u64::MAX))
 }
