@@ -54,6 +54,11 @@ steps:
     with: { json: "{{ payload }}" }
 "#;
 
+/// A client whose connections go with it.
+fn caller() -> Result<reqwest::Client> {
+    Ok(reqwest::Client::builder().build()?)
+}
+
 /// A server with a published flow, and how many files it has open when nobody calls.
 struct Target {
     server: Server,
@@ -75,11 +80,16 @@ impl Target {
     }
 
     fn open_files(&self) -> Result<usize> {
-        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.server.pid()))?.count())
+        // Sockets alone: the store opens files of its own as runs are recorded.
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.server.pid()))?;
+        let targets = open.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        Ok(targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count())
     }
 
     async fn still_answers(&self) -> Result<()> {
-        let answer = self.server.post(&self.url, r#"{"name":"Ada"}"#).await?;
+        // A connection of its own: one that was kept may be closed by the server just now.
+        let call = caller()?.post(&self.url).header("content-type", "application/json");
+        let answer = call.body(r#"{"name":"Ada"}"#).send().await?;
         ensure!(answer.status() == 201, "a plain call was answered {}", answer.status());
         Ok(())
     }
@@ -96,7 +106,7 @@ impl Target {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        anyhow::bail!("{files} files are open, {} were before", self.files)
+        anyhow::bail!("{files} sockets are open, {} were before", self.files)
     }
 
     fn hooks(&self) -> String {
@@ -247,7 +257,8 @@ async fn http2_connections_without_requests_or_readers_end() -> Result<()> {
         let (answer, _) = client.send_request(get(&address, &path)?, true)?;
         let answer = answer.await?;
         assert!(answer.status().is_success());
-        assert!(connection.await?.is_err(), "an answer that nobody takes");
+        // Whether it says goodbye or not: it ends.
+        let _ = connection.await?;
     }
     target.is_unharmed().await
 }
@@ -314,7 +325,7 @@ async fn four_hundred_slow_connections_cost_nobody_a_call() -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let opened = Arc::new(AtomicUsize::new(0));
     let attackers: Vec<_> = (0..400).map(|n| slow(target.hooks(), n % 2 == 0, &stop, &opened)).collect();
-    let load = Load::start(&target.server.client, &target.url, 8, Duration::ZERO);
+    let load = Load::start(&caller()?, &target.url, 8, Duration::ZERO);
     tokio::time::sleep(Duration::from_secs(3)).await;
     let calls = load.stop().await?;
     stop.store(true, Ordering::Relaxed);
@@ -433,7 +444,7 @@ async fn bodies_in_a_content_coding_are_decoded_and_bombs_are_not() -> Result<()
 
 /// Has legitimate callers call while something happens; none of their calls may fail.
 async fn beside_callers(target: &Target, attack: impl Future<Output = Result<()>>) -> Result<()> {
-    let load = Load::start(&target.server.client, &target.url, 4, Duration::ZERO);
+    let load = Load::start(&caller()?, &target.url, 4, Duration::ZERO);
     attack.await?;
     let calls = load.stop().await?;
     let failed: Vec<_> = calls.iter().filter(|call| call.status != 201).collect();

@@ -184,7 +184,7 @@ async fn arm(server: &Server, flow: &str) -> Result<()> {
 }
 
 async fn runs(server: &Server) -> Result<usize> {
-    let runs = server.get("/tenants/default/runs?limit=500").await?;
+    let runs = server.get("/tenants/default/runs?limit=200").await?;
     Ok(runs["items"].as_array().context("no list")?.len())
 }
 

@@ -23,6 +23,7 @@ const UPLOAD: Duration = Duration::from_secs(180);
 /// # Errors
 /// Where it cannot be made.
 pub fn client() -> Result<Client> {
+    weir_tests::speak_tls();
     Ok(Client::builder().timeout(PATIENCE).build()?)
 }
 

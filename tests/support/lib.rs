@@ -16,7 +16,7 @@ pub use load::{Called, Load, lost, soaking};
 pub use names::Names;
 pub use peer::{Peer, Seen};
 pub use process::Scratch;
-pub use server::{Server, committed, component};
+pub use server::{Server, committed, component, speak_tls};
 pub use tools::can_build;
 
 /// A flow that answers 201 with the caller's name.

@@ -65,8 +65,7 @@ impl Server {
     /// # Errors
     /// Where there is no place for its files.
     pub fn at(data: impl Into<PathBuf>) -> Result<Self> {
-        // Clients speak TLS by the provider that the process has; a second call keeps the first.
-        let _ = CryptoProvider::install_default(ring::default_provider());
+        speak_tls();
         Ok(Self {
             process: None,
             scratch: Scratch::new()?,
@@ -254,6 +253,11 @@ impl Drop for Server {
 /// A committed file or folder of the repository.
 pub fn committed(path: &str) -> PathBuf {
     root().join(path)
+}
+
+/// Gives the process what clients speak TLS by; a second call keeps the first.
+pub fn speak_tls() {
+    let _ = CryptoProvider::install_default(ring::default_provider());
 }
 
 /// A committed component: a test guest, else a standard action.

@@ -3,7 +3,7 @@
 use weir_model::{Auth, Scheme};
 
 use super::{faults, flow};
-use crate::for_tests::{checked, plan};
+use crate::for_tests::checked;
 
 fn with(webhook: &str) -> String {
     let steps = flow("  - { id: a, uses: response, with: { status: 201 } }");
@@ -34,7 +34,7 @@ fn every_way_to_know_callers_is_read() {
             timestamp_header: X-Time, template: 'v0:{timestamp}:{body}', tolerance: 24h } }",
     ] {
         let text = with(&format!("    auth: {auth}\n    allow: [192.0.2.0/24, '2001:db8::/32', 203.0.113.7]"));
-        let webhook = plan(&text).webhook;
+        let webhook = checked(&text).plan.unwrap().webhook;
         let read = webhook.auth.clone().unwrap();
         assert_eq!(webhook.allow.as_ref().map(Vec::len), Some(3));
         match &read {
