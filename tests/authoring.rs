@@ -190,7 +190,11 @@ async fn rust_goes_wrong_readably() -> Result<()> {
                 "WEIR-STEP-MEMORY",
                 &["needs more than its ", "bytes of memory", "hog", "use less, or raise the limit"],
             ),
-            ("exit", "WEIR-STEP-TRAP", &["the action called exit in ", "wrong_rust", "return from `run` instead"]),
+            (
+                "exit",
+                "WEIR-STEP-TRAP",
+                &["the action called exit in wrong_rust::wrong_rust", "return from `run` instead"],
+            ),
             (
                 "branch",
                 "WEIR-STEP-OUTPUT",
@@ -356,7 +360,7 @@ async fn go_goes_wrong_readably() -> Result<()> {
                 "WEIR-STEP-MEMORY",
                 &["needs more than its ", "bytes of memory", "main.hog", "use less, or raise the limit"],
             ),
-            ("exit", "WEIR-STEP-TRAP", &["the action called exit in ", "main.run", "return from `run` instead"]),
+            ("exit", "WEIR-STEP-TRAP", &["the action called exit in main.run", "return from `run` instead"]),
             ("wait", "WEIR-STEP-TRAP", &["the action panicked at action.go:", "all goroutines are asleep - deadlock!"]),
             ("branch", "WEIR-STEP-FAILED", &["left by the branch \"warm\", which its definition does not declare"]),
             ("no JSON", "WEIR-STEP-FAILED", &["the output is no JSON: json: unsupported type: func()"]),

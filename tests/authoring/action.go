@@ -63,12 +63,14 @@ func recurse(depth int) int {
 
 var turns int
 
+//go:noinline
 func turn() int {
 	for {
 		turns++
 	}
 }
 
+//go:noinline
 func hog() int {
 	var blocks [][]byte
 	for {

@@ -26,6 +26,7 @@ const PREFIXES: &[&str] = &[
     "rust_",
     "panic_abort",
     "runtime.",
+    "syscall.",
     "~lib/",
     "__wasi",
     "__wasilibc",
@@ -40,6 +41,8 @@ const NAMES: &[&str] = &[
     "_Exit",
     "raise",
     "proc_exit",
+    "exit_exit",
+    "os.Exit",
     // The SDK for C.
     "weir_alloc",
     "weir_assert_fail",
