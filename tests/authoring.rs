@@ -144,7 +144,11 @@ fn settings_that_do_not_fit_are_told_with_their_place_before_anything_runs() -> 
     holds(
         "publish",
         &shown,
-        &["line 7", "\"explode\" is none of \"parse\", \"write\"", "the action's schema of `with` does not allow it"],
+        &[
+            "bad.yaml:7:",
+            "\"explode\" is none of \"parse\", \"write\"",
+            "the action's schema of `with` does not allow it",
+        ],
     );
     Ok(())
 }

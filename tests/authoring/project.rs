@@ -127,9 +127,7 @@ impl Project {
         let server = Server::start()?;
         let pushed = self.pushed(&server)?;
         ensure!(pushed.code == 0, "{pushed:?}");
-        let answer = |id: &str, json: &str| {
-            json!({ "id": id, "uses": "response", "with": { "json": json }, "on": { "next": "end" } })
-        };
+        let answer = |id: &str, json: &str| json!({ "id": id, "uses": "response", "with": { "json": json }, "on": { "next": "end" } });
         let uses = &self.name;
         let flow = |name: &str, limits: Value| {
             let on = json!({ "error": "caught", "hot": "answer", "cold": "answer" });
