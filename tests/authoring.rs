@@ -12,7 +12,7 @@ use serde_json::json;
 use weir_tests::{Cli, Scratch, Server, component};
 
 use components::{Refused, refused, what_a_server_compiled};
-use project::{Project, Trial, holds};
+use project::{Project, holds};
 
 #[test]
 fn a_missing_tool_is_named_with_what_installs_it() -> Result<()> {

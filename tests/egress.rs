@@ -355,7 +355,7 @@ async fn an_attempt_has_the_same_key_and_waits_as_it_is_asked_to() -> Result<()>
         peer.url("/")
     );
     let (hook, _) = server.publish(&flow("again", "", &step))?;
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let (status, got) = post(&server, &hook, &json!({})).await?;
     ensure!(status == 200 && got["body"] == "done", "{got}");
     ensure!(started.elapsed() >= std::time::Duration::from_secs(1), "it did not wait");

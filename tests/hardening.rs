@@ -9,7 +9,6 @@ mod requests;
 #[path = "hardening/wire.rs"]
 mod wire;
 
-use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;

@@ -55,7 +55,12 @@ impl Project {
 
     pub fn remove(&self, file: &str) -> Result<()> {
         let path = self.folder().join(file);
-        Ok(if path.is_dir() { fs::remove_dir_all(path)? } else { fs::remove_file(path)? })
+        if path.is_dir() {
+            fs::remove_dir_all(path)?
+        } else {
+            fs::remove_file(path)?
+        }
+        Ok(())
     }
 
     /// Takes files of `tests/authoring` under other names.

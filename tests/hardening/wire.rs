@@ -40,25 +40,6 @@ impl Wire {
         self.stream.write_all(bytes).is_ok()
     }
 
-    /// Writes what the system takes at once; whether the connection still stands.
-    pub fn send_some(&mut self, bytes: &[u8]) -> Result<bool> {
-        self.stream.set_nonblocking(true)?;
-        let wrote = self.stream.write(bytes);
-        self.stream.set_nonblocking(false)?;
-        Ok(wrote.is_ok_and(|_| true) || self.stream.take_error()?.is_none() && self.is_open()?)
-    }
-
-    /// Whether the connection stands, as far as the system knows.
-    fn is_open(&self) -> Result<bool> {
-        self.stream.set_nonblocking(true)?;
-        let peeked = self.stream.peek(&mut [0]);
-        self.stream.set_nonblocking(false)?;
-        Ok(match peeked {
-            Ok(bytes) => bytes > 0,
-            Err(error) => error.kind() == ErrorKind::WouldBlock,
-        })
-    }
-
     /// The next answer, interim ones included.
     pub fn answer(&mut self) -> Result<Came> {
         self.answer_within(PATIENCE)

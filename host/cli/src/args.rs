@@ -62,7 +62,7 @@ pub(crate) struct Cli {
 /// The command groups.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     Flow(FlowArgs),
     Action(ActionArgs),
     Run(RunArgs),

@@ -96,13 +96,13 @@ pub(crate) enum Failure {
     Store(#[from] weir_store::StoreError),
     /// The server cannot start on what its data folder holds.
     #[error(transparent)]
-    Catalog(#[from] weir_catalog::CatalogError),
+    Catalog(Box<weir_catalog::CatalogError>),
     /// The file of secret keys is not as it should be.
     #[error(transparent)]
-    Keys(#[from] weir_vault::KeysError),
+    Keys(Box<weir_vault::KeysError>),
     /// A certificate or its key cannot be used.
     #[error(transparent)]
-    Tls(#[from] weir_listener::TlsError),
+    Tls(Box<weir_listener::TlsError>),
     /// A check done here said no; its findings are printed already.
     #[error("{0}")]
     Check(String),
@@ -146,6 +146,24 @@ impl From<anyhow::Error> for Failure {
             Err(error) => error,
         };
         error.downcast().map_or_else(Self::Other, Self::Catalog)
+    }
+}
+
+impl From<weir_catalog::CatalogError> for Failure {
+    fn from(error: weir_catalog::CatalogError) -> Self {
+        Self::Catalog(Box::new(error))
+    }
+}
+
+impl From<weir_vault::KeysError> for Failure {
+    fn from(error: weir_vault::KeysError) -> Self {
+        Self::Keys(Box::new(error))
+    }
+}
+
+impl From<weir_listener::TlsError> for Failure {
+    fn from(error: weir_listener::TlsError) -> Self {
+        Self::Tls(Box::new(error))
     }
 }
 

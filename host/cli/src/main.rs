@@ -90,7 +90,7 @@ fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
 async fn dispatch(cli: Cli, out: &Out) -> Result<Option<Successor>, Failure> {
     let remote = &cli.remote;
     let done = match cli.command {
-        Command::Serve(args) => return Ok(serve::run(args, out).await?),
+        Command::Serve(args) => return Ok(serve::run(*args, out).await?),
         Command::Flow(args) => flow::run(args, remote, out).await,
         Command::Action(args) => action::run(args, remote, out).await,
         Command::Run(args) => run::run(args, remote, out).await,

@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_wrong_line_is_named_and_not_shown() {
-        let good = Keyring::generate(&Counting::default()).to_text().clone();
+        let good = Keyring::generate(&Counting::default()).to_text();
         let (short, long) = (STANDARD.encode([7; 31]), STANDARD.encode([7; 33]));
         for (text, line) in [
             (format!("{}lonely", *good), 2),
