@@ -191,7 +191,7 @@ pub enum CatalogError {
     },
     /// There are secrets that no key opens.
     #[error(
-        "the secrets of tenant {tenant:?}{others} cannot be opened: {error}. The secret keys here are {keys}. Start the \
+        "the secrets of tenant {tenant}{others} cannot be opened: {error}. The secret keys here are {keys}. Start the \
          server with the file of keys that it had when they were set, `weir serve --secret-keys FILE`"
     )]
     Locked {

@@ -145,7 +145,7 @@ impl From<anyhow::Error> for Failure {
             Ok(failure) => return failure,
             Err(error) => error,
         };
-        error.downcast().map_or_else(Self::Other, Self::Catalog)
+        error.downcast::<weir_catalog::CatalogError>().map_or_else(Self::Other, Self::from)
     }
 }
 

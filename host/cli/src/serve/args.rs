@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
+use weir_catalog::RetentionDef;
 use weir_model::{Network, TenantId};
 
 use super::connections::ConnectionArgs;
@@ -117,6 +118,16 @@ pub(crate) struct NoServer {
     _token: Option<String>,
     #[arg(long = "tenant", id = "tenant", hide = true)]
     _tenant: Option<TenantId>,
+}
+
+impl ServeArgs {
+    /// How long runs are kept, whichever tenant's they are.
+    pub(super) fn retention(&self) -> RetentionDef {
+        RetentionDef {
+            days: Some(self.retain_days).filter(|days| *days > 0),
+            bytes: Some(self.retain_bytes).filter(|bytes| *bytes > 0),
+        }
+    }
 }
 
 /// Reads an address, or a block such as `10.1.0.0/16`.

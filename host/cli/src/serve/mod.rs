@@ -58,10 +58,7 @@ pub(crate) async fn run(args: ServeArgs, out: &Out) -> Result<Option<Successor>>
     let hangups = shutdown::hangups()?;
     let limits =
         args.limits.as_deref().map_or_else(|| Ok(LimitOverrides::default()), |file| limits::read(file, out))?;
-    let retention = RetentionDef {
-        days: Some(args.retain_days).filter(|days| *days > 0),
-        bytes: Some(args.retain_bytes).filter(|bytes| *bytes > 0),
-    };
+    let retention = args.retention();
     let tls = args.connections.tls().map_err(Failure::from)?;
     let keys = KeyFile::of(args.secret_keys.as_deref(), &args.data);
     // Before anything runs: no run may ever call the server itself.
