@@ -234,7 +234,7 @@ async fn every_scheme_is_checked_before_a_run_begins() -> Result<()> {
     }
     assert_eq!(runs(&server).await?, taken, "what is refused is no run");
     let log = server.complaints()?;
-    for reason in ["is missing", "is right with any of 1 secrets", "was made 310 s ago", "ahead"] {
+    for reason in ["is missing", "is right with any of 1 secrets", "was made 31", "ahead"] {
         assert!(log.contains(reason), "the log says why: {reason}");
     }
     assert!(!log.contains(SECRET.trim_start_matches("whsec_")));

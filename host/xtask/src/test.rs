@@ -7,9 +7,10 @@ use crate::{actions, sdks, setup, shell, tools};
 
 /// The packages that become components and what they are built with. They are tested by themselves: together with the host
 /// they would give its dependencies other features.
-const GUESTS: [&str; 13] = [
+const GUESTS: [&str; 16] = [
     "weir-action",
     "weir-action-macros",
+    "action-ai-prompt",
     "action-csv",
     "action-date-math",
     "action-hash",
@@ -18,6 +19,8 @@ const GUESTS: [&str; 13] = [
     "action-json-schema-validate",
     "action-jwt",
     "action-markdown-to-html",
+    "action-send-email",
+    "action-slack-message",
     "action-xml-to-json",
     "lead-score",
     "score-rust",
