@@ -48,6 +48,7 @@ pub struct Load {
 struct Shared {
     stop: AtomicBool,
     acknowledged: AtomicU64,
+    answered: AtomicU64,
 }
 
 impl Load {
@@ -70,6 +71,20 @@ impl Load {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         bail!("{} runs were acknowledged within 30 s, not {runs}", self.shared.acknowledged.load(Ordering::Relaxed))
+    }
+
+    /// Waits until so many calls were answered, however.
+    ///
+    /// # Errors
+    /// Where that takes too long.
+    pub async fn answered(&self, calls: u64) -> Result<()> {
+        for _ in 0..6_000 {
+            if self.shared.answered.load(Ordering::Relaxed) >= calls {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        bail!("{} calls were answered within 60 s, not {calls}", self.shared.answered.load(Ordering::Relaxed))
     }
 
     /// What they were told until the server went away.
@@ -119,6 +134,7 @@ async fn call(client: Client, url: String, pause: Duration, shared: Arc<Shared>)
         if called.acknowledged().is_some() {
             shared.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
+        shared.answered.fetch_add(1, Ordering::Relaxed);
         calls.push(called);
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
